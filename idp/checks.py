@@ -1,0 +1,7 @@
+"""System checks of the provider."""
+
+from __future__ import annotations
+
+
+def register() -> None:
+    """Register every check with Django."""

@@ -1,0 +1,181 @@
+"""The ``IDP`` setting, read live, and the ``OAUTH2_PROVIDER`` setting that wires the provider together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+RULE_SETS = ("scope", "redirect_uri", "consent", "protocol")
+"""Names of the rule sets that can report instead of enforce."""
+
+APPLICATION_MODEL: str = getattr(
+    settings, "OAUTH2_PROVIDER_APPLICATION_MODEL", "oauth2_provider.Application"
+)
+"""Label of the model of clients, by the same rule that the toolkit follows."""
+
+
+def _model(kind: str) -> type[Model]:
+    label = getattr(settings, f"OAUTH2_PROVIDER_{kind}_MODEL", None)
+    default = {
+        "APPLICATION": "oauth2_provider.Application",
+        "ACCESS_TOKEN": "oauth2_provider.AccessToken",
+        "REFRESH_TOKEN": "oauth2_provider.RefreshToken",
+        "GRANT": "oauth2_provider.Grant",
+        "ID_TOKEN": "oauth2_provider.IDToken",
+        "DEVICE_GRANT": "oauth2_provider.DeviceGrant",
+    }[kind]
+    return apps.get_model(label or default)
+
+
+def application_model() -> type[Any]:
+    """Return the model class whose rows are clients."""
+    return _model("APPLICATION")
+
+
+def access_token_model() -> type[Any]:
+    """Return the model class of access tokens."""
+    return _model("ACCESS_TOKEN")
+
+
+def refresh_token_model() -> type[Any]:
+    """Return the model class of refresh tokens."""
+    return _model("REFRESH_TOKEN")
+
+
+def grant_model() -> type[Any]:
+    """Return the model class of authorization codes."""
+    return _model("GRANT")
+
+
+def id_token_model() -> type[Any]:
+    """Return the model class of ID tokens."""
+    return _model("ID_TOKEN")
+
+
+def device_grant_model() -> type[Any]:
+    """Return the model class of device codes."""
+    return _model("DEVICE_GRANT")
+
+
+class IdpSettings:
+    """The ``IDP`` dictionary of the site, one typed property a key, read at each access."""
+
+    DEFAULTS: Mapping[str, Any] = {
+        "ENFORCE": None,
+        "UNPOLICED_SCOPES": None,
+        "CONSENT_LIFETIME": None,
+        "ACCESS_TOKEN_LIFETIME": None,
+        "REFRESH_TOKEN_LIFETIME": None,
+        "REFRESH_TOKEN_IDLE_LIFETIME": None,
+        "REFRESH_TOKEN_RETRY_SECONDS": 10,
+        "EVIDENCE": {"ip_address": True, "user_agent": True},
+        "KEY_ENCRYPTION_KEYS": None,
+        "TRUSTED_PROXY_HOPS": 0,
+        "OUTBOUND_ALLOWED_HOSTS": (),
+        "SECRET_ROTATION_OVERLAP": 604_800,
+        "SITE_NAME": "",
+    }
+
+    def _get(self, key: str) -> Any:
+        return getattr(settings, "IDP", {}).get(key, self.DEFAULTS[key])
+
+    @property
+    def enforce(self) -> Mapping[str, bool] | None:
+        """Return the rule sets that are switched by the site's code, or None for ``SiteState``."""
+        value: Mapping[str, bool] | None = self._get("ENFORCE")
+        return value
+
+    @property
+    def unpoliced_scopes(self) -> str | None:
+        """Return ``deny``, ``pass_through`` or ``defaults_only``, or None to follow the site's mode."""
+        value: str | None = self._get("UNPOLICED_SCOPES")
+        return value
+
+    @property
+    def consent_lifetime(self) -> int | str | Callable[..., int | None] | None:
+        """Return seconds, or a callable or its dotted path, or None for until revoked."""
+        value: int | str | Callable[..., int | None] | None = self._get("CONSENT_LIFETIME")
+        return value
+
+    @property
+    def access_token_lifetime(self) -> timedelta:
+        """Return the site's longest access-token lifetime."""
+        seconds = self._get("ACCESS_TOKEN_LIFETIME")
+        if seconds is None:
+            seconds = _provider("ACCESS_TOKEN_EXPIRE_SECONDS", 36_000)
+        return timedelta(seconds=seconds)
+
+    @property
+    def refresh_token_lifetime(self) -> timedelta | None:
+        """Return the longest life of a token family, or None for no end."""
+        seconds = self._get("REFRESH_TOKEN_LIFETIME")
+        if seconds is None and _provider("IDP_HARDENED", default=False):
+            seconds = 7_776_000
+        return None if seconds is None else timedelta(seconds=seconds)
+
+    @property
+    def refresh_token_idle_lifetime(self) -> timedelta | None:
+        """Return how long a refresh token may lie unused, or None for no end."""
+        seconds = self._get("REFRESH_TOKEN_IDLE_LIFETIME")
+        if seconds is None:
+            seconds = _provider("REFRESH_TOKEN_EXPIRE_SECONDS", None)
+        if seconds is None:
+            return None
+        return seconds if isinstance(seconds, timedelta) else timedelta(seconds=seconds)
+
+    @property
+    def refresh_token_retry(self) -> timedelta:
+        """Return how long a repeated refresh gets the same answer again."""
+        return timedelta(seconds=self._get("REFRESH_TOKEN_RETRY_SECONDS"))
+
+    @property
+    def evidence(self) -> Mapping[str, bool]:
+        """Return what is kept with a decision: ``ip_address`` and ``user_agent``."""
+        value: Mapping[str, bool] = self._get("EVIDENCE")
+        return value
+
+    @property
+    def key_encryption_keys(self) -> Sequence[str]:
+        """Return the secrets that private keys are encrypted under, newest first."""
+        configured: Sequence[str] | None = self._get("KEY_ENCRYPTION_KEYS")
+        if configured:
+            return tuple(configured)
+        return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+    @property
+    def trusted_proxy_hops(self) -> int | str | Callable[..., str]:
+        """Return how many proxies' ``X-Forwarded-For`` to believe, or a callable or its dotted path."""
+        value: int | str | Callable[..., str] = self._get("TRUSTED_PROXY_HOPS")
+        return value
+
+    @property
+    def outbound_allowed_hosts(self) -> Sequence[str]:
+        """Return ``host:port`` texts that outgoing requests may reach although private."""
+        value: Sequence[str] = self._get("OUTBOUND_ALLOWED_HOSTS")
+        return value
+
+    @property
+    def secret_rotation_overlap(self) -> timedelta:
+        """Return how long an old client secret lives beside a new one."""
+        return timedelta(seconds=self._get("SECRET_ROTATION_OVERLAP"))
+
+    @property
+    def site_name(self) -> str:
+        """Return the name under which the site speaks to people; empty for a neutral word."""
+        value: str = self._get("SITE_NAME")
+        return value
+
+
+def _provider(key: str, default: Any) -> Any:
+    return getattr(settings, "OAUTH2_PROVIDER", {}).get(key, default)
+
+
+idp_settings = IdpSettings()
+"""The site's ``IDP`` setting."""

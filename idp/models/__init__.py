@@ -1,0 +1,38 @@
+"""What the provider stores, beside the toolkit's own tables."""
+
+from idp.models.authorization import Authorization, AuthorizationRequest, SignIn
+from idp.models.client import ClientPolicy, ClientScope, ClientSecret
+from idp.models.consent import Consent, ConsentScope, ConsentUse, Subject
+from idp.models.event import SecurityEvent
+from idp.models.key import SigningKey
+from idp.models.ledger import AppendOnlyError, ConsentEvent, ConsentEvidence, ConsentSnapshot
+from idp.models.redirect_uri import RedirectUri
+from idp.models.scope import Api, Scope, ScopePolicy, ScopeText
+from idp.models.site import SiteState
+from idp.models.token import IssuedToken
+
+__all__ = [
+    "Api",
+    "AppendOnlyError",
+    "Authorization",
+    "AuthorizationRequest",
+    "ClientPolicy",
+    "ClientScope",
+    "ClientSecret",
+    "Consent",
+    "ConsentEvent",
+    "ConsentEvidence",
+    "ConsentScope",
+    "ConsentSnapshot",
+    "ConsentUse",
+    "IssuedToken",
+    "RedirectUri",
+    "Scope",
+    "ScopePolicy",
+    "ScopeText",
+    "SecurityEvent",
+    "SignIn",
+    "SigningKey",
+    "SiteState",
+    "Subject",
+]

@@ -1,0 +1,215 @@
+"""What the site says about a client beyond the toolkit's row: policy, scopes and secrets."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from idp.conf import APPLICATION_MODEL
+
+
+class ClientPolicyQuerySet(models.QuerySet["ClientPolicy"]):
+    """Queries over client policies."""
+
+    def active(self) -> ClientPolicyQuerySet:
+        """Return the clients that are switched on."""
+        return self.filter(status=ClientPolicy.Status.ACTIVE)
+
+
+class ClientPolicy(models.Model):
+    """The standing of one client; a client without this row gets the strict defaults."""
+
+    class Kind(models.TextChoices):
+        """What the client is; the answer decides what it may and must do."""
+
+        WEB = "web", _("Web app")
+        SPA = "spa", _("Single-page app")
+        NATIVE = "native", _("Mobile or desktop app")
+        SERVICE = "service", _("Service without a user")
+        DEVICE = "device", _("TV or device")
+        AGENT = "agent", _("AI agent (MCP)")
+
+    class Environment(models.TextChoices):
+        """Where the client runs."""
+
+        PRODUCTION = "production", _("Production")
+        DEVELOPMENT = "development", _("Development")
+
+    class Status(models.TextChoices):
+        """Whether the client may act."""
+
+        ACTIVE = "active", _("Active")
+        DISABLED = "disabled", _("Disabled")
+
+    class ConsentMode(models.TextChoices):
+        """When users are asked, beside what the scopes' policies say."""
+
+        POLICY = "", _("As the scopes' policies say")
+        ALWAYS = "always", _("Ask every time")
+        IMPLICIT = "implicit", _("Do not ask (the site's own clients only)")
+
+    class Enforcement(models.TextChoices):
+        """Whether rules refuse or only report for this client."""
+
+        INHERIT = "inherit", _("As the site")
+        REPORT = "report", _("Report only")
+        ENFORCE = "enforce", _("Enforce")
+
+    application = models.OneToOneField(
+        APPLICATION_MODEL, on_delete=models.CASCADE, related_name="idp_policy", verbose_name=_("client")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.WEB)
+    environment = models.CharField(
+        _("environment"), max_length=12, choices=Environment.choices, default=Environment.PRODUCTION
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE
+    )
+    status_reason = models.TextField(_("reason of the status"), blank=True)
+    status_changed_at = models.DateTimeField(_("status changed"), null=True, blank=True)
+    verified = models.BooleanField(
+        _("verified"), default=False, help_text=_("The site vouches for who runs this client.")
+    )
+    first_party = models.BooleanField(
+        _("first party"), default=False, help_text=_("The client belongs to the site itself.")
+    )
+    grant_types = models.JSONField(
+        _("grant types"),
+        default=list,
+        blank=True,
+        help_text=_("RFC 7591 names; empty for what the toolkit's row says."),
+    )
+    token_endpoint_auth_method = models.CharField(
+        _("token endpoint authentication"), max_length=30, blank=True
+    )
+    id_token_signed_response_alg = models.CharField(
+        _("ID token signature"), max_length=10, blank=True, help_text=_("Empty for RS256.")
+    )
+    consent_mode = models.CharField(
+        _("consent"), max_length=10, choices=ConsentMode.choices, default=ConsentMode.POLICY, blank=True
+    )
+    consent_lifetime = models.DurationField(_("consent lifetime"), null=True, blank=True)
+    access_token_lifetime = models.DurationField(_("access token lifetime"), null=True, blank=True)
+    refresh_token_lifetime = models.DurationField(_("refresh token lifetime"), null=True, blank=True)
+    refresh_token_idle_lifetime = models.DurationField(
+        _("refresh token idle lifetime"), null=True, blank=True
+    )
+    localhost_port = models.BooleanField(
+        _("any port on localhost"),
+        default=False,
+        help_text=_("Native and agent clients only; the name may resolve elsewhere (RFC 8252 §8.3)."),
+    )
+    client_uri = models.URLField(_("home page"), blank=True)
+    logo_uri = models.URLField(_("logo address"), blank=True)
+    policy_uri = models.URLField(_("privacy policy"), blank=True)
+    tos_uri = models.URLField(_("terms of service"), blank=True)
+    contacts = models.JSONField(_("contacts"), default=list, blank=True)
+    software_id = models.CharField(_("software id"), max_length=255, blank=True)
+    epoch = models.PositiveBigIntegerField(_("epoch"), default=0, editable=False)
+    enforcement = models.CharField(
+        _("enforcement"), max_length=10, choices=Enforcement.choices, default=Enforcement.INHERIT
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    objects = ClientPolicyQuerySet.as_manager()
+
+    class Meta:
+        """One row a client."""
+
+        verbose_name = _("client policy")
+        verbose_name_plural = _("client policies")
+
+    def __str__(self) -> str:
+        return str(self.application)
+
+
+class ClientScope(models.Model):
+    """A scope that a client may ask for, and the approval behind it."""
+
+    class Requirement(models.TextChoices):
+        """Whether the user may decline it."""
+
+        REQUIRED = "required", _("Required")
+        OPTIONAL = "optional", _("Optional")
+
+    class State(models.TextChoices):
+        """Where the approval stands; registered means that none was needed."""
+
+        REGISTERED = "registered", _("Registered")
+        REQUESTED = "requested", _("Waiting for approval")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", _("Refused")
+
+    application = models.ForeignKey(
+        APPLICATION_MODEL, on_delete=models.CASCADE, related_name="idp_scopes", verbose_name=_("client")
+    )
+    scope = models.ForeignKey(
+        "idp.Scope", on_delete=models.PROTECT, related_name="clients", verbose_name=_("scope")
+    )
+    requirement = models.CharField(
+        _("requirement"), max_length=10, choices=Requirement.choices, default=Requirement.REQUIRED
+    )
+    default = models.BooleanField(
+        _("default"), default=False, help_text=_("Granted when the client's request names no scope.")
+    )
+    state = models.CharField(
+        _("state"), max_length=12, choices=State.choices, default=State.REGISTERED
+    )
+    justification = models.TextField(_("justification"), blank=True)
+    requested_by = models.CharField(_("requested by"), max_length=255, blank=True)
+    requested_at = models.DateTimeField(_("requested"), null=True, blank=True)
+    decided_by = models.CharField(_("decided by"), max_length=255, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decision_reason = models.TextField(_("reason"), blank=True)
+    until = models.DateTimeField(_("until"), null=True, blank=True)
+
+    class Meta:
+        """One row a client and scope."""
+
+        verbose_name = _("client scope")
+        verbose_name_plural = _("client scopes")
+        ordering = ("scope__name",)
+        constraints = (
+            models.UniqueConstraint(fields=("application", "scope"), name="idp_client_scope_once"),
+        )
+        indexes = (models.Index(fields=("state", "requested_at"), name="idp_client_scope_queue"),)
+
+    def __str__(self) -> str:
+        return f"{self.application}: {self.scope}"
+
+
+class ClientSecret(models.Model):
+    """One secret of a client: shown once, kept as a salted digest."""
+
+    application = models.ForeignKey(
+        APPLICATION_MODEL, on_delete=models.CASCADE, related_name="idp_secrets", verbose_name=_("client")
+    )
+    label = models.CharField(_("label"), max_length=100, blank=True)
+    salt = models.CharField(max_length=32, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    last_four = models.CharField(_("last four characters"), max_length=4, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("created by"),
+    )
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    class Meta:
+        """Newest first."""
+
+        verbose_name = _("client secret")
+        verbose_name_plural = _("client secrets")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.label or _('secret')} …{self.last_four}"
