@@ -1,0 +1,207 @@
+"""Acts of authorization: their birth, the one redemption of their code, and their end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from idp import signals
+from idp.conf import access_token_model, grant_model, idp_settings, refresh_token_model
+from idp.domain.scope import to_text
+from idp.models import Authorization, ClientPolicy, Consent, IssuedToken, SignIn, Subject
+from idp.services.event import NOWHERE, Origin, record_event
+
+BATCH = 500
+
+
+def checksum(token: str) -> str:
+    """Return the SHA-256 of a token or code in hexadecimal, under which it is stored."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granting:
+    """What one act of authorization grants.
+
+    Attributes:
+        user, application: resource owner and client.
+        scopes: what was granted.
+        consent: the consent behind it, or None where none was needed or known.
+        sign_in: the sign-in under which it happened, or None.
+        grant_type: as on the wire.
+        code: the authorization code, or empty.
+        redirect_uri, nonce, resource, claims: of the request.
+        refreshable: whether refresh tokens may be issued.
+    """
+
+    user: Any
+    application: Any
+    scopes: Iterable[str]
+    consent: Consent | None = None
+    sign_in: SignIn | None = None
+    grant_type: str = "authorization_code"
+    code: str = ""
+    redirect_uri: str = ""
+    nonce: str = ""
+    resource: tuple[str, ...] = ()
+    claims: Any = None
+    refreshable: bool = True
+    family: Any = None
+
+
+def create_authorization(
+    granting: Granting, *, origin: Origin = NOWHERE, now: datetime
+) -> Authorization:
+    """Record an act of authorization under the epochs of user, client and consent as they are now."""
+    sign_in = granting.sign_in
+    lifetime = idp_settings.refresh_token_lifetime
+    authorization = Authorization(
+        user=granting.user,
+        application=granting.application,
+        consent=granting.consent,
+        sign_in=sign_in,
+        grant_type=granting.grant_type,
+        scopes=to_text(granting.scopes),
+        resource=list(granting.resource),
+        redirect_uri=granting.redirect_uri,
+        auth_time=sign_in.at if sign_in else None,
+        acr=sign_in.acr if sign_in else "",
+        amr=sign_in.amr if sign_in else [],
+        nonce=granting.nonce,
+        claims=granting.claims or {},
+        code_digest=checksum(granting.code) if granting.code else None,
+        refreshable=granting.refreshable,
+        created_at=now,
+        expires_at=now + lifetime if lifetime else None,
+        address=origin.address or None,
+        user_agent=origin.user_agent[:500],
+        **epochs(granting.user, granting.application, granting.consent),
+    )
+    if granting.family is not None:
+        authorization.id = granting.family
+    authorization.save(force_insert=True)
+    signals.authorization_created.send(Authorization, authorization=authorization)
+    return authorization
+
+
+def epochs(user: Any, application: Any, consent: Consent | None) -> dict[str, int]:
+    """Return the epochs of the three parties as they are in the database now."""
+    return {
+        "user_epoch": Subject.objects.filter(user=user).values_list("epoch", flat=True).first()
+        or 0,
+        "client_epoch": ClientPolicy.objects.filter(application=application)
+        .values_list("epoch", flat=True)
+        .first()
+        or 0,
+        "consent_epoch": consent.epoch if consent is not None else 0,
+    }
+
+
+def redeem_code(code: str, application: Any, now: datetime) -> Authorization | None:
+    """Claim the one redemption of a code; return its authorization, or None when it has none left.
+
+    One conditional statement decides between callers that try at once. A second use by the same
+    client ends what the first use produced, and that end outlives the failing request.
+
+    Source: RFC 6749 §4.1.2; RFC 9700 §4.5.
+    """
+    digest = checksum(code)
+    owned = Authorization.objects.filter(code_digest=digest, application=application)
+    if owned.filter(redeemed_at=None, ended_at=None).update(redeemed_at=now, last_used_at=now):
+        return owned.select_related("user", "consent", "sign_in").get()
+    replayed = owned.filter(ended_at=None).exclude(redeemed_at=None).first()
+    if replayed is not None:
+        report_replay(replayed, "code", now)
+    return None
+
+
+def report_replay(authorization: Authorization, what: str, now: datetime) -> None:
+    """End an authorization whose code or refresh token came a second time, and say so."""
+    end_authorizations(
+        Authorization.objects.filter(pk=authorization.pk), reason=f"{what}_replayed", now=now
+    )
+    record_event(
+        "token.replayed",
+        severity="error",
+        client_id=authorization.application.client_id,
+        user=authorization.user,
+        detail={"what": what, "authorization": str(authorization.pk)},
+        now=now,
+    )
+    transaction.on_commit(
+        lambda: signals.token_replayed.send(
+            Authorization, authorization=authorization, what=what
+        )
+    )
+
+
+@transaction.atomic
+def end_authorizations(
+    authorizations: QuerySet[Authorization], *, reason: str, now: datetime
+) -> int:
+    """End authorizations with every token of theirs, and return how many ended.
+
+    Args:
+        authorizations: which; those that ended before are left alone.
+        reason: short machine-readable cause.
+        now: the time.
+    """
+    keys = list(
+        authorizations.filter(ended_at=None)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .values_list("pk", flat=True)
+    )
+    for start in range(0, len(keys), BATCH):
+        _end(keys[start : start + BATCH], reason, now)
+    return len(keys)
+
+
+def _end(keys: list[Any], reason: str, now: datetime) -> None:
+    Authorization.objects.filter(pk__in=keys).update(ended_at=now, ended_reason=reason)
+    issued = IssuedToken.objects.filter(authorization__in=keys)
+    refresh = refresh_token_model()._default_manager
+    refresh.filter(token_family__in=keys, revoked=None).update(revoked=now)
+    access = access_token_model()._default_manager
+    access.filter(
+        token_checksum__in=list(
+            issued.filter(kind=IssuedToken.Kind.ACCESS).values_list("checksum", flat=True)
+        )
+    ).delete()
+    issued.exclude(answer=None).update(answer=None)
+    ended = Authorization.objects.filter(pk__in=keys)
+    digests = [f"{CODE_PREFIX}{row}" for row in ended.values_list("code_digest", flat=True) if row]
+    grant_model()._default_manager.filter(code__in=digests).delete()
+    for authorization in ended:
+        transaction.on_commit(
+            lambda row=authorization: signals.authorization_ended.send(
+                Authorization, authorization=row, reason=reason
+            )
+        )
+
+
+CODE_PREFIX = "sha256$"
+"""Marks a stored code as a digest, so that nobody can present the stored value itself."""
+
+
+@transaction.atomic
+def revoke_legacy_tokens(user: Any, application: Any, now: datetime) -> int:
+    """End the tokens and codes that were issued before authorizations were recorded.
+
+    Returns:
+        How many access and refresh tokens ended.
+    """
+    refresh = refresh_token_model()._default_manager.filter(
+        user=user, application=application, revoked=None
+    )
+    ended = refresh.update(revoked=now)
+    access = access_token_model()._default_manager.filter(user=user, application=application)
+    ended += access.delete()[0]
+    grant_model()._default_manager.filter(user=user, application=application).delete()
+    return ended

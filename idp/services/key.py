@@ -1,0 +1,233 @@
+"""Signing keys: made on first use, kept encrypted, announced before they sign."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
+
+from idp.conf import idp_settings
+from idp.models import SigningKey
+from idp.services.event import record_event
+
+ANNOUNCEMENT = timedelta(seconds=120)
+"""How long a key is published before it signs; longer than a key set is cached anywhere."""
+
+PUBLIC_CACHE_SECONDS = 60
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
+
+
+class KeyUnavailable(RuntimeError):
+    """A private key cannot be decrypted with any key that the site has."""
+
+
+def signing_key(
+    algorithm: str = "RS256", use: str = SigningKey.Use.TOKENS, now: datetime | None = None
+) -> SigningKey:
+    """Return the active key of an algorithm and use, made when there is none.
+
+    Raises:
+        ValueError: the algorithm is not one of ``ALGORITHMS``.
+    """
+    at = now or timezone.now()
+    key = SigningKey.objects.filter(
+        algorithm=algorithm, use=use, state=SigningKey.State.ACTIVE
+    ).first()
+    if key is None:
+        key = _adopt_or_create(algorithm, use, at)
+    return key
+
+
+def private_jwk(key: SigningKey) -> Key:
+    """Return the private key, decrypted.
+
+    Raises:
+        KeyUnavailable: none of ``KEY_ENCRYPTION_KEYS`` opens it.
+    """
+    return _opened(key.kid, key.private_key, tuple(idp_settings.key_encryption_keys))
+
+
+def public_key_set(use: str = SigningKey.Use.TOKENS) -> dict[str, list[dict[str, Any]]]:
+    """Return the published JSON Web Key Set, at most 60 seconds old (RFC 7517 §5)."""
+    return _public_key_set(use, int(time.monotonic() // PUBLIC_CACHE_SECONDS))
+
+
+def forget_public_keys() -> None:
+    """Drop this process's copy of the published keys."""
+    _public_key_set.cache_clear()
+
+
+def list_keys() -> Sequence[SigningKey]:
+    """Return every key, newest first."""
+    return list(SigningKey.objects.all())
+
+
+@transaction.atomic
+def rotate_key(
+    algorithm: str = "RS256",
+    *,
+    use: str = SigningKey.Use.TOKENS,
+    now: datetime | None = None,
+    by: str = "",
+) -> SigningKey:
+    """Announce a successor of the active key, and return it.
+
+    The successor signs once ``promote_keys`` finds it announced long enough; the old key stays
+    published until the last token that it signed is dead.
+    """
+    at = now or timezone.now()
+    waiting = SigningKey.objects.filter(
+        algorithm=algorithm, use=use, state=SigningKey.State.ANNOUNCED
+    ).first()
+    if waiting is not None:
+        return waiting
+    key = _create(algorithm, use, SigningKey.State.ANNOUNCED, at)
+    forget_public_keys()
+    record_event(
+        "key.announced", severity="info", detail={"kid": key.kid, "by": by}, now=at
+    )
+    return key
+
+
+@transaction.atomic
+def promote_keys(now: datetime | None = None, longest_token: timedelta | None = None) -> int:
+    """Move every key to the state that its age allows; return how many moved.
+
+    Args:
+        now: the time; defaults to the clock.
+        longest_token: how long a token signed by a key may live; defaults to one day.
+    """
+    at = now or timezone.now()
+    moved = 0
+    ripe = SigningKey.objects.select_for_update().filter(
+        state=SigningKey.State.ANNOUNCED, created_at__lte=at - ANNOUNCEMENT
+    )
+    for key in ripe:
+        SigningKey.objects.filter(
+            algorithm=key.algorithm, use=key.use, state=SigningKey.State.ACTIVE
+        ).update(state=SigningKey.State.RETIRING, retiring_at=at)
+        SigningKey.objects.filter(pk=key.pk).update(
+            state=SigningKey.State.ACTIVE, activated_at=at
+        )
+        moved += 1
+    moved += SigningKey.objects.filter(
+        state=SigningKey.State.RETIRING,
+        use=SigningKey.Use.TOKENS,
+        retiring_at__lte=at - (longest_token or timedelta(days=1)),
+    ).update(state=SigningKey.State.RETIRED, retired_at=at)
+    if moved:
+        transaction.on_commit(forget_public_keys)
+    return moved
+
+
+@lru_cache(maxsize=8)
+def _public_key_set(use: str, _minute: int) -> dict[str, list[dict[str, Any]]]:
+    published = SigningKey.objects.filter(use=use)
+    if use == SigningKey.Use.TOKENS:
+        if not published.exclude(state=SigningKey.State.RETIRED).exists():
+            signing_key(use=use)
+        published = published.exclude(state=SigningKey.State.RETIRED)
+    return {"keys": [key.public_jwk for key in published]}
+
+
+def _adopt_or_create(algorithm: str, use: str, at: datetime) -> SigningKey:
+    """Make the first key of its kind; of two processes that try, the database lets one win."""
+    try:
+        with transaction.atomic():
+            if algorithm == "RS256" and use == SigningKey.Use.TOKENS and _site_pem():
+                return adopt_site_keys(at)
+            key = _create(algorithm, use, SigningKey.State.ACTIVE, at)
+            transaction.on_commit(forget_public_keys)
+            return key
+    except IntegrityError:
+        return SigningKey.objects.get(
+            algorithm=algorithm, use=use, state=SigningKey.State.ACTIVE
+        )
+
+
+def adopt_site_keys(now: datetime) -> SigningKey:
+    """Take over the RSA keys of the site's ``OAUTH2_PROVIDER`` setting, key ids unchanged."""
+    site = getattr(settings, "OAUTH2_PROVIDER", {})
+    for pem in site.get("OIDC_RSA_PRIVATE_KEYS_INACTIVE", []):
+        _adopt(pem, SigningKey.State.RETIRING, now)
+    return _adopt(_site_pem(), SigningKey.State.ACTIVE, now)
+
+
+def _adopt(pem: str, state: str, now: datetime) -> SigningKey:
+    return _store(
+        RSAKey.import_key(pem), "RS256", SigningKey.Use.TOKENS, state, now, "settings"
+    )
+
+
+def _site_pem() -> str:
+    pem: str = getattr(settings, "OAUTH2_PROVIDER", {}).get("OIDC_RSA_PRIVATE_KEY", "")
+    return pem
+
+
+def _create(algorithm: str, use: str, state: str, at: datetime) -> SigningKey:
+    makers = {
+        "RS256": lambda: RSAKey.generate_key(2048),
+        "ES256": lambda: ECKey.generate_key("P-256"),
+        "EdDSA": lambda: OKPKey.generate_key("Ed25519"),
+    }
+    if algorithm not in makers:
+        raise ValueError(f"no signing key of algorithm {algorithm!r}")
+    return _store(makers[algorithm](), algorithm, use, state, at, "generated")
+
+
+def _store(
+    key: Key, algorithm: str, use: str, state: str, at: datetime, source: str
+) -> SigningKey:
+    kid = key.thumbprint()
+    secret = idp_settings.key_encryption_keys[0]
+    private = json.dumps(key.as_dict(private=True)).encode()
+    public = {name: value for name, value in key.as_dict(private=False).items() if name != "kid"}
+    row, _created = SigningKey.objects.get_or_create(
+        kid=kid,
+        defaults={
+            "algorithm": algorithm,
+            "use": use,
+            "state": state,
+            "public_jwk": {**public, "kid": kid, "use": "sig", "alg": algorithm},
+            "private_key": _fernet(secret).encrypt(private).decode("ascii"),
+            "encryption_key_id": _key_id(secret),
+            "source": source,
+            "created_at": at,
+            "activated_at": at if state == SigningKey.State.ACTIVE else None,
+            "retiring_at": at if state == SigningKey.State.RETIRING else None,
+        },
+    )
+    return row
+
+
+def _fernet(secret: str) -> Fernet:
+    derived = hashlib.scrypt(
+        secret.encode(), salt=b"idp.signing-key", n=2**14, r=8, p=1, dklen=32
+    )
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def _key_id(secret: str) -> str:
+    return hashlib.sha256(b"idp.signing-key.id" + secret.encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=32)
+def _opened(kid: str, sealed: str, secrets: tuple[str, ...]) -> Key:
+    for secret in secrets:
+        try:
+            private = _fernet(secret).decrypt(sealed.encode("ascii"))
+        except InvalidToken:
+            continue
+        return import_key({**json.loads(private), "kid": kid})
+    raise KeyUnavailable(f"no key in KEY_ENCRYPTION_KEYS opens the signing key {kid}")

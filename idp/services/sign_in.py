@@ -1,0 +1,75 @@
+"""Sign-ins: a record of each, and which one the browser at hand carries."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from idp.domain.party import SignInFacts
+from idp.models import SignIn
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+SESSION_KEY = "idp_sign_in"
+
+
+def record_sign_in(
+    request: HttpRequest, user: Any, *, amr: tuple[str, ...] = (), acr: str = "", now: datetime
+) -> SignIn:
+    """Record that a user signed in, and let the session carry it.
+
+    A host site reports a second factor by calling this again with stronger ``amr`` and ``acr``.
+
+    Args:
+        request: the request that signed in; its session is changed.
+        user: who signed in.
+        amr: authentication methods (RFC 8176 §2); empty for what the backend suggests.
+        acr: authentication context class reference, or empty.
+        now: the time.
+    """
+    backend = str(getattr(user, "backend", ""))
+    sign_in = SignIn.objects.create(
+        user=user,
+        at=now,
+        amr=list(amr) or (["pwd"] if backend.endswith("ModelBackend") else []),
+        acr=acr,
+        backend=backend[:255],
+    )
+    request.session[SESSION_KEY] = sign_in.sid.hex
+    return sign_in
+
+
+def current_sign_in(request: HttpRequest) -> SignIn | None:
+    """Return the sign-in of the session at hand, or None when nobody is signed in.
+
+    A session that is older than the provider gets a record from what the user row tells.
+    """
+    if not request.user.is_authenticated:
+        return None
+    sid = request.session.get(SESSION_KEY)
+    if sid:
+        found = SignIn.objects.filter(
+            sid=uuid.UUID(sid), user_id=request.user.pk, ended_at=None
+        ).first()
+        if found is not None:
+            return found
+    known = getattr(request.user, "last_login", None) or datetime.fromtimestamp(0, tz=UTC)
+    return record_sign_in(request, request.user, now=known)
+
+
+def end_sign_in(request: HttpRequest, now: datetime | None = None) -> None:
+    """Mark the sign-in of the session at hand as ended."""
+    sid = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
+    if sid:
+        SignIn.objects.filter(sid=uuid.UUID(sid), ended_at=None).update(
+            ended_at=now or timezone.now()
+        )
+
+
+def sign_in_facts(sign_in: SignIn, *, fresh: bool = False) -> SignInFacts:
+    """Return what decisions know of a sign-in."""
+    return SignInFacts(at=sign_in.at, acr=sign_in.acr, amr=tuple(sign_in.amr), fresh=fresh)
