@@ -1,0 +1,213 @@
+"""The catalogue of scopes as the rules read it, kept in memory under its version."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+
+from idp.conf import idp_settings
+from idp.domain.catalogue import Catalogue, Policy, Scope, Unpoliced
+from idp.models import Scope as ScopeRow
+from idp.models import ScopePolicy, ScopeText, SiteState
+from idp.services.site import site_state
+
+KEPT_VERSIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people read about a scope.
+
+    Attributes:
+        title: what it lets a client do, in plain words.
+        description: one sentence of consequence; may be empty.
+        version: version of the words of ``language``; 0 when the scope has no words at all.
+        language: language code of the words, which may be a fallback; empty without words.
+    """
+
+    title: str
+    description: str
+    version: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """One version of the catalogue with its words: scope name to language to words."""
+
+    catalogue: Catalogue
+    texts: Mapping[str, Mapping[str, Words]]
+
+
+# Owned by this module: version (and mode) to catalogue. A version is never used twice, not even
+# when the transaction that made it is rolled back, so an entry can be old but never wrong.
+_loaded: dict[int, _Loaded] = {}
+_variants: dict[tuple[int, str], Catalogue] = {}
+
+
+def current_catalogue(version: int | None = None, *, unpoliced: str | None = None) -> Catalogue:
+    """Return the catalogue as it is now.
+
+    Args:
+        version: version that came along with the client's row; the catalogue then costs no
+            statement when this process knows it. None asks the database for the version.
+        unpoliced: an ``Unpoliced``; None for what the site's setting says, or ``deny``.
+    """
+    loaded = _current(version)
+    choice = unpoliced or idp_settings.unpoliced_scopes or Unpoliced.DENY
+    if loaded.catalogue.unpoliced == choice:
+        return loaded.catalogue
+    key = (loaded.catalogue.version, choice)
+    found = _variants.get(key)
+    if found is None or found.scopes is not loaded.catalogue.scopes:
+        found = _remember(_variants, key, replace(loaded.catalogue, unpoliced=choice))
+    return found
+
+
+def unpoliced_choice(*, enforcing: bool) -> str:
+    """Return what a scope without a policy gets: the setting, or by whether the rules refuse."""
+    fallback = Unpoliced.DENY if enforcing else Unpoliced.PASS_THROUGH
+    return idp_settings.unpoliced_scopes or fallback
+
+
+def words(language: str, version: int | None = None) -> Mapping[str, Words]:
+    """Return the words of every scope, in the reader's language or the nearest one there is.
+
+    Args:
+        language: language code such as ``de-at``; falls back to ``de``, the site's language,
+            English, any other language, and at last the name of the scope.
+        version: see ``current_catalogue``.
+    """
+    loaded = _current(version)
+    chain = _fallbacks(language)
+    return {
+        name: _choose(name, loaded.texts.get(name, {}), chain) for name in loaded.catalogue.scopes
+    }
+
+
+def catalogue_version() -> int:
+    """Return the version of the catalogue in the database."""
+    found = SiteState.objects.filter(pk=1).values_list("catalogue_version", flat=True).first()
+    return site_state().catalogue_version if found is None else found
+
+
+def bump_catalogue() -> None:
+    """Give the catalogue a new version; call it in the same transaction as the change.
+
+    The version is at least the time in microseconds: two transactions of which one is rolled back
+    then never use the same number for different contents.
+    """
+    site_state()
+    with transaction.atomic():
+        SiteState.objects.filter(pk=1).update(
+            catalogue_version=Greatest(F("catalogue_version") + 1, Value(time.time_ns() // 1000))
+        )
+
+
+def catalogue_changed(**_kwargs: Any) -> None:
+    """Receive the change of an API, scope, policy or text that other code made."""
+    bump_catalogue()
+
+
+def _current(version: int | None) -> _Loaded:
+    known = _loaded.get(catalogue_version() if version is None else version)
+    return known or _load()
+
+
+def _load() -> _Loaded:
+    """Read the catalogue; keep it only if nobody changed it between the statements."""
+    for _attempt in range(3):
+        before = catalogue_version()
+        loaded = _read(before)
+        if catalogue_version() == before:
+            return _remember(_loaded, before, loaded)
+    return loaded
+
+
+def _remember(kept: dict[Any, Any], key: Any, value: Any) -> Any:
+    while len(kept) >= KEPT_VERSIONS:
+        kept.pop(next(iter(kept)), None)
+    kept[key] = value
+    return value
+
+
+def _read(version: int) -> _Loaded:
+    policies = {row.pk: policy_value(row) for row in ScopePolicy.objects.all()}
+    implies: dict[int, set[str]] = {}
+    pairs = ScopeRow.implies.through.objects.values_list("from_scope_id", "to_scope__name")
+    for scope_id, name in pairs:
+        implies.setdefault(scope_id, set()).add(name)
+    scopes = {
+        row.name: Scope(
+            name=row.name,
+            api=row.api.identifier,
+            api_name=row.api.name,
+            policy=policies.get(row.policy_id),
+            active=row.active,
+            public=row.public,
+            default=row.default,
+            implies=frozenset(implies.get(row.pk, ())),
+        )
+        for row in ScopeRow.objects.select_related("api").order_by("name")
+    }
+    return _Loaded(
+        Catalogue(scopes=MappingProxyType(scopes), version=version), MappingProxyType(_texts())
+    )
+
+
+def policy_value(row: ScopePolicy) -> Policy:
+    """Return a policy row as the plain value that the rules read."""
+    return Policy(
+        name=row.name,
+        sensitivity=row.sensitivity,
+        clients=row.clients,
+        groups=None if row.groups is None else frozenset(row.groups),
+        permission=row.permission,
+        user_check=row.user_check,
+        grant_types=None if row.grant_types is None else frozenset(row.grant_types),
+        consent=row.consent,
+        consent_lifetime=row.consent_lifetime,
+        optional=row.optional,
+        choose_duration=row.choose_duration,
+        max_authentication_age=row.max_authentication_age,
+        acr_values=tuple(row.acr_values),
+        access_token_lifetime=row.access_token_lifetime,
+        refresh_token_lifetime=row.refresh_token_lifetime,
+        refresh_token_idle_lifetime=row.refresh_token_idle_lifetime,
+        refresh=row.refresh,
+        approver_differs=row.approver_differs,
+        revision=row.revision,
+    )
+
+
+def _texts() -> dict[str, dict[str, Words]]:
+    found: dict[str, dict[str, Words]] = {}
+    rows = ScopeText.objects.values_list(
+        "scope__name", "language", "title", "description", "version"
+    )
+    for name, language, title, description, version in rows:
+        found.setdefault(name, {})[language.lower()] = Words(title, description, version, language)
+    return found
+
+
+def _fallbacks(language: str) -> tuple[str, ...]:
+    chain: list[str] = []
+    for code in (language.lower(), settings.LANGUAGE_CODE.lower(), "en"):
+        parts = code.replace("_", "-").split("-")
+        chain += ["-".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return tuple(dict.fromkeys(chain))
+
+
+def _choose(name: str, texts: Mapping[str, Words], chain: tuple[str, ...]) -> Words:
+    for code in (*chain, *sorted(texts)):
+        if code in texts:
+            return texts[code]
+    return Words(title=name, description="", version=0, language="")
