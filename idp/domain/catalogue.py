@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +42,7 @@ class Unpoliced(StrEnum):
     """What a scope without a policy gets."""
 
     DENY = "deny"
-    PASS_THROUGH = "pass_through"
+    PASS_THROUGH = "pass_through"  # noqa: S105 - no password
     DEFAULTS_ONLY = "defaults_only"
 
 
@@ -65,7 +65,7 @@ class Policy:
         choose_duration: whether the user may choose how long the consent lasts.
         max_authentication_age: oldest sign-in that may give the scope; None means any.
         acr_values: authentication contexts that are strong enough; empty means any.
-        access_token_lifetime: longest life of an access token with the scope; None means no opinion.
+        access_token_lifetime: longest life of an access token; None means no opinion.
         refresh_token_lifetime: longest life of a refresh token family; None means no opinion.
         refresh_token_idle_lifetime: longest pause between two refreshes; None means no opinion.
         refresh: whether a refresh token may be issued together with the scope.
@@ -90,7 +90,7 @@ class Policy:
     refresh_token_lifetime: timedelta | None = None
     refresh_token_idle_lifetime: timedelta | None = None
     refresh: bool = True
-    approver_differs: bool = False
+    approver_differs: bool = True
     revision: int = 1
 
 
@@ -105,7 +105,8 @@ class Scope:
         policy: the rule set that it follows, or None while it has none.
         active: False once retired.
         public: whether discovery may list it.
-        default: whether it is asked for a client that names no scope and has no defaults of its own.
+        default: whether a request that names no scope asks for it, where the client has no
+            defaults of its own.
         implies: names of the scopes that it includes directly.
     """
 
@@ -117,6 +118,21 @@ class Scope:
     public: bool = True
     default: bool = False
     implies: frozenset[str] = frozenset()
+
+
+class Family(NamedTuple):
+    """A scope with all that it includes.
+
+    Attributes:
+        members: the scope first, then those that it includes, by name.
+        policies: those of the members, each once.
+    """
+
+    members: tuple[Scope, ...]
+    policies: tuple[Policy, ...]
+
+
+NO_FAMILY = Family((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +148,25 @@ class Catalogue:
     scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
     version: int = 0
     unpoliced: str = Unpoliced.DENY
-    _closures: dict[str, tuple[Scope, ...]] = field(
+    _families: dict[str, Family] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def family(self, name: str) -> tuple[Scope, ...]:
-        """Return a scope followed by all that it includes, by name; empty for an unknown name.
+    def family(self, name: str) -> Family:
+        """Return a scope with all that it includes; empty for an unknown name.
 
         Includes nothing through an unknown or retired scope. Cycles do no harm.
         """
-        known = self._closures.get(name)
-        if known is None and name in self.scopes:
-            known = self._closures[name] = self._family(self.scopes[name])
-        return known or ()
+        known = self._families.get(name)
+        if known is None:
+            if name not in self.scopes:
+                return NO_FAMILY
+            known = self._families[name] = self._family(self.scopes[name])
+        return known
 
     def implied(self, name: str) -> frozenset[str]:
         """Return the names of all scopes that a scope includes, itself excepted."""
-        return frozenset(scope.name for scope in self.family(name)[1:])
+        return frozenset(scope.name for scope in self.family(name).members[1:])
 
     def effective(self, scopes: Iterable[str]) -> frozenset[str]:
         """Return scopes plus everything that they include: what a token can really do."""
@@ -157,15 +175,10 @@ class Catalogue:
 
     def policies(self, scopes: Iterable[str]) -> tuple[Policy, ...]:
         """Return the policies that rule scopes and all that they include, each once, by name."""
-        found = {
-            member.policy.name: member.policy
-            for name in scopes
-            for member in self.family(name)
-            if member.policy is not None
-        }
+        found = {policy.name: policy for name in scopes for policy in self.family(name).policies}
         return tuple(found[name] for name in sorted(found))
 
-    def _family(self, root: Scope) -> tuple[Scope, ...]:
+    def _family(self, root: Scope) -> Family:
         found: dict[str, Scope] = {}
         waiting = set(root.implies)
         while waiting:
@@ -175,7 +188,9 @@ class Catalogue:
             if scope.name not in found:
                 found[scope.name] = scope
                 waiting |= scope.implies
-        return (root, *(found[name] for name in sorted(found)))
+        members = (root, *(found[name] for name in sorted(found)))
+        policies = {scope.policy.name: scope.policy for scope in members if scope.policy}
+        return Family(members, tuple(policies.values()))
 
 
 def find_cycle(implies: Mapping[str, Iterable[str]]) -> tuple[str, ...]:

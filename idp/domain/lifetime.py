@@ -63,4 +63,26 @@ def strictest(
 
     Source: RFC 6749 §§4.4.3, 6; RFC 9700 §4.14.
     """
-    raise NotImplementedError
+    rules = tuple(policies)
+    of_access = [client.access_token_lifetime, *(rule.access_token_lifetime for rule in rules)]
+    access = min([server.access, *(span for span in of_access if span is not None)])
+    if not _refreshable(client, rules, grant_type):
+        return Lifetimes(access, refreshable=False)
+    refresh = [server.refresh, client.refresh_token_lifetime]
+    refresh += [policy.refresh_token_lifetime for policy in rules]
+    idle = [server.refresh_idle, client.refresh_token_idle_lifetime]
+    idle += [policy.refresh_token_idle_lifetime for policy in rules]
+    longest = _shortest(refresh)
+    return Lifetimes(access, longest, _shortest([*idle, longest]))
+
+
+def _refreshable(client: ClientFacts, policies: Iterable[Policy], grant_type: str) -> bool:
+    return (
+        grant_type not in WITHOUT_REFRESH
+        and "refresh_token" in client.grant_types
+        and all(policy.refresh for policy in policies)
+    )
+
+
+def _shortest(spans: Iterable[timedelta | None]) -> timedelta | None:
+    return min((span for span in spans if span is not None), default=None)
