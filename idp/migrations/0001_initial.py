@@ -257,6 +257,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(blank=True, max_length=200, verbose_name='title as shown')),
                 ('policy', models.CharField(blank=True, max_length=100, verbose_name='policy')),
                 ('policy_revision', models.PositiveIntegerField(default=0, verbose_name='policy revision')),
+                ('implied', models.JSONField(help_text='Names that it included then; empty for unknown.', null=True, verbose_name='included scopes')),
                 ('snapshot_digest', models.CharField(blank=True, max_length=64)),
                 ('consent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scopes', to='idp.consent')),
             ],

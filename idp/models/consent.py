@@ -140,6 +140,9 @@ class ConsentScope(models.Model):
     title = models.CharField(_("title as shown"), max_length=200, blank=True)
     policy = models.CharField(_("policy"), max_length=100, blank=True)
     policy_revision = models.PositiveIntegerField(_("policy revision"), default=0)
+    implied = models.JSONField(
+        _("included scopes"), null=True, help_text=_("Names that it included then; empty for unknown.")
+    )
     snapshot_digest = models.CharField(max_length=64, blank=True)
 
     class Meta:
