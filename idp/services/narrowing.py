@@ -1,0 +1,51 @@
+"""Taking scopes out of what a client already holds, without ending the rest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from idp.conf import access_token_model, grant_model
+from idp.domain.scope import to_text
+from idp.models import Authorization
+from idp.services.authorization import end_authorizations
+
+
+def shrink_holdings(user: Any, application: Any, removed: frozenset[str], now: datetime) -> None:
+    """Take scopes out of every authorization, code and access token that a client has of a user.
+
+    What is left without any scope ends. The rows are locked in the order of the house:
+    authorizations first, then codes, then access tokens. Call it inside a transaction that holds
+    the consent.
+    """
+    _shrink_authorizations(user, application, removed, now)
+    for model in (grant_model(), access_token_model()):
+        rows = model._default_manager.filter(user=user, application=application, expires__gt=now)
+        for pk, text in rows.order_by("pk").values_list("pk", "scope"):
+            rest = _rest(text, removed)
+            if rest == "":
+                model._default_manager.filter(pk=pk).delete()
+            elif rest is not None:
+                model._default_manager.filter(pk=pk).update(scope=rest)
+
+
+def _shrink_authorizations(
+    user: Any, application: Any, removed: frozenset[str], now: datetime
+) -> None:
+    pair = Authorization.objects.filter(user=user, application=application)
+    live = pair.live(now).order_by("pk").select_for_update(of=("self",))
+    emptied = []
+    for pk, text in live.values_list("pk", "scopes"):
+        rest = _rest(text, removed)
+        if rest == "":
+            emptied.append(pk)
+        elif rest is not None:
+            pair.filter(pk=pk).update(scopes=rest)
+    if emptied:
+        end_authorizations(pair.filter(pk__in=emptied), reason="narrowed", now=now)
+
+
+def _rest(text: str, removed: frozenset[str]) -> str | None:
+    """Return the scopes that remain, or None when nothing changes."""
+    held = frozenset(text.split())
+    return to_text(held - removed) if held & removed else None
