@@ -9,7 +9,9 @@ from idp.domain.decision import Reason, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from idp.domain.party import SignInFacts
 
 _REFERENCE = "RFC 6750 §3.1"
 
@@ -98,7 +100,7 @@ def judge(token: TokenFacts, now: datetime) -> Reason | None:
         return CLIENT_DISABLED
     if token.user_active is False:
         return USER_INACTIVE
-    return token.authorization and judge_authorization(token.authorization, now)
+    return None if token.authorization is None else judge_authorization(token.authorization, now)
 
 
 def judge_authorization(authorization: AuthorizationFacts, now: datetime) -> Reason | None:
@@ -107,6 +109,31 @@ def judge_authorization(authorization: AuthorizationFacts, now: datetime) -> Rea
         if not holds(authorization, now):
             return reason
     return None
+
+
+def is_sign_in_enough(
+    sign_in: SignInFacts | None,
+    *,
+    max_age: timedelta | None,
+    acr_values: tuple[str, ...],
+    now: datetime,
+) -> bool:
+    """Return whether the sign-in behind a token is fresh and strong enough for what it is used for.
+
+    Args:
+        sign_in: how and when the user signed in; an unknown one is never enough for a demand.
+        max_age: oldest sign-in that will do; None means any.
+        acr_values: contexts that will do; empty means any.
+        now: the time.
+
+    Source: RFC 9470 §3.
+    """
+    if max_age is None and not acr_values:
+        return True
+    if sign_in is None:
+        return False
+    fresh = max_age is None or now - sign_in.at <= max_age
+    return fresh and (not acr_values or sign_in.acr in acr_values)
 
 
 def _consent_kept(facts: AuthorizationFacts, _now: datetime) -> bool:

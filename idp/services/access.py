@@ -37,6 +37,7 @@ class Access:
         effective: the same with all that these scopes include.
         sign_in: how and when the user had signed in, or None where nobody recorded it.
         catalogue: the catalogue that the scopes were judged by.
+        enforcing: whether the scope rules refuse; otherwise they only report.
     """
 
     token: Any
@@ -47,6 +48,7 @@ class Access:
     effective: frozenset[str]
     sign_in: SignInFacts | None
     catalogue: Catalogue
+    enforcing: bool
 
     @property
     def client_id(self) -> str:
@@ -114,6 +116,7 @@ def _access(token: Any, now: datetime) -> Access:
         effective=catalogue.effective(granted),
         sign_in=family.sign_in if family else None,
         catalogue=catalogue,
+        enforcing=enforcing,
     )
 
 

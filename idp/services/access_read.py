@@ -89,12 +89,14 @@ def annotate(tokens: QuerySet[Any]) -> QuerySet[Any]:
         consent__authorizations__tokens=OuterRef("token_checksum")
     ).exclude(state=ConsentScope.State.GRANTED)
     registered = ClientScopeRow.objects.filter(application=OuterRef("application"))
-    return tokens.select_related("application__idp_policy", "user__idp_subject").annotate(
+    rows = tokens.select_related("application__idp_policy", "user__idp_subject")
+    annotated: QuerySet[Any] = rows.annotate(
         idp_family=Subquery(issued.values(found=_FAMILY)),
         idp_taken_back=Subquery(taken_back.order_by().values(found=JsonList(F("scope")))),
         idp_client_scopes=Subquery(registered.order_by().values(found=JsonList(_CLIENT_SCOPE))),
         idp_site=Subquery(SiteState.objects.filter(pk=1).values(found=_SITE)),
     )
+    return annotated
 
 
 def token_facts(token: Any) -> TokenFacts:
