@@ -1,40 +1,51 @@
-"""Kinds of client: what each may and must do."""
+"""Kinds of client: what each may and must do, and what a registration may combine."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from idp.domain.client_kind import (
+    DEVICE_CODE,
+    KINDS,
+    Kind,
+    KindRules,
+    RedirectUse,
+)
+from idp.domain.client_name import inspect_name
+from idp.domain.decision import Reason, Severity
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator
 
-    from idp.domain.decision import Reason
+    from idp.domain.party import ClientFacts
 
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+__all__ = [
+    "DEVICE_CODE",
+    "KINDS",
+    "Environment",
+    "Kind",
+    "KindRules",
+    "RedirectUse",
+    "Standing",
+    "inspect_client",
+    "inspect_name",
+    "standing",
+]
 
-
-class Kind(StrEnum):
-    """What a client is."""
-
-    WEB = "web"
-    SPA = "spa"
-    NATIVE = "native"
-    SERVICE = "service"
-    DEVICE = "device"
-    AGENT = "agent"
+CONSENT_MODES = frozenset({"", "always", "implicit"})
 
 
 class Environment(StrEnum):
-    """What a client is for."""
+    """Where a client runs."""
 
     PRODUCTION = "production"
     DEVELOPMENT = "development"
 
 
 class Standing(StrEnum):
-    """How far the site trusts a client."""
+    """How far the site trusts a client, from the least to the most."""
 
     DISABLED = "disabled"
     UNVERIFIED = "unverified"
@@ -42,76 +53,13 @@ class Standing(StrEnum):
     FIRST_PARTY = "first_party"
 
 
-class RedirectUse(StrEnum):
-    """Whether a kind of client has redirect URIs."""
-
-    REQUIRED = "required"
-    OPTIONAL = "optional"
-    FORBIDDEN = "forbidden"
-
-
-@dataclass(frozen=True, slots=True)
-class KindRules:
-    """What a kind of client may and must do.
-
-    Attributes:
-        grant_types: what the kind implies where a client names none.
-        allowed_grant_types: all that it may have.
-        auth_methods: ``token_endpoint_auth_method`` values that it may use.
-        default_auth_method: the one where a client names none.
-        public: whether the default method is ``none`` (RFC 6749 §2.1).
-        redirect_uris: whether redirect URIs are required, optional or forbidden.
-        pkce_required: whether every authorization request needs PKCE whatever the method.
-        rotate_refresh_tokens: whether refresh tokens change at each use by default.
-    """
-
-    grant_types: frozenset[str]
-    allowed_grant_types: frozenset[str]
-    auth_methods: tuple[str, ...]
-    default_auth_method: str
-    redirect_uris: RedirectUse
-    pkce_required: bool
-    rotate_refresh_tokens: bool
-
-    @property
-    def public(self) -> bool:
-        """Return whether the kind keeps no secret by default."""
-        return self.default_auth_method == "none"
-
-
-_CODE = frozenset({"authorization_code", "refresh_token"})
-_DEVICE = frozenset({DEVICE_CODE, "refresh_token"})
-_SERVICE = frozenset({"client_credentials"})
-_SECRET = ("client_secret_basic", "client_secret_post", "private_key_jwt")
-
-KINDS: Mapping[Kind, KindRules] = MappingProxyType(
-    {
-        Kind.WEB: KindRules(
-            _CODE, _CODE | _SERVICE | _DEVICE, _SECRET, _SECRET[0], RedirectUse.REQUIRED,
-            pkce_required=False, rotate_refresh_tokens=False,
-        ),
-        Kind.SPA: KindRules(
-            _CODE, _CODE, ("none",), "none", RedirectUse.REQUIRED,
-            pkce_required=True, rotate_refresh_tokens=True,
-        ),
-        Kind.NATIVE: KindRules(
-            _CODE, _CODE | _DEVICE, ("none",), "none", RedirectUse.REQUIRED,
-            pkce_required=True, rotate_refresh_tokens=True,
-        ),
-        Kind.SERVICE: KindRules(
-            _SERVICE, _SERVICE, _SECRET, _SECRET[0], RedirectUse.FORBIDDEN,
-            pkce_required=False, rotate_refresh_tokens=False,
-        ),
-        Kind.DEVICE: KindRules(
-            _DEVICE, _DEVICE, ("none", *_SECRET), "none", RedirectUse.FORBIDDEN,
-            pkce_required=False, rotate_refresh_tokens=True,
-        ),
-        Kind.AGENT: KindRules(
-            _CODE, _CODE | _SERVICE | _DEVICE, ("none", *_SECRET), "none", RedirectUse.REQUIRED,
-            pkce_required=True, rotate_refresh_tokens=True,
-        ),
-    }
-)  # fmt: skip
+def standing(client: ClientFacts) -> Standing:
+    """Return how far the site trusts a client."""
+    if not client.active:
+        return Standing.DISABLED
+    if client.first_party:
+        return Standing.FIRST_PARTY
+    return Standing.VERIFIED if client.verified else Standing.UNVERIFIED
 
 
 def inspect_client(
@@ -125,10 +73,113 @@ def inspect_client(
     consent_mode: str = "",
     has_keys: bool = False,
 ) -> list[Reason]:
-    """Return what is wrong with a combination of registered facts."""
-    raise NotImplementedError
+    """Return what is wrong with a combination of registered facts; an empty list is fine.
+
+    Args:
+        kind: a ``Kind``.
+        environment: an ``Environment``.
+        grant_types: as on the wire; None means what the kind implies.
+        token_endpoint_auth_method: as on the wire; None means the kind's default.
+        redirect_uris: as registered; each is judged by itself elsewhere.
+        first_party: whether the client belongs to the site itself.
+        consent_mode: ``always``, ``implicit``, or empty for what the scopes' policies say.
+        has_keys: whether ``jwks`` or ``jwks_uri`` is registered.
+
+    Source: RFC 7591 §2; RFC 6749 §2.1; RFC 9700 §2.
+    """
+    if kind not in KINDS:
+        return [_error("unknown_kind", "RFC 7591 §2", kind=kind)]
+    rules = KINDS[Kind(kind)]
+    grants = rules.grant_types if grant_types is None else frozenset(grant_types)
+    method = token_endpoint_auth_method or rules.default_auth_method
+    return [
+        *_method_findings(rules, method, kind, has_keys=has_keys),
+        *_grant_findings(rules, grants, method, kind),
+        *_redirect_findings(rules, grants, redirect_uris, kind),
+        *_consent_findings(environment, consent_mode, first_party=first_party),
+    ]
 
 
-def inspect_name(name: str, site_name: str, *, first_party: bool = False) -> list[Reason]:
-    """Return what is wrong with a client's name."""
-    raise NotImplementedError
+def _method_findings(
+    rules: KindRules, method: str, kind: str, *, has_keys: bool
+) -> Iterator[Reason]:
+    if method not in rules.auth_methods:
+        yield _error("auth_method_not_allowed", "RFC 7591 §2", method=method, kind=kind)
+    elif method == "private_key_jwt" and not has_keys:
+        yield _error("keys_missing", "RFC 7523 §3", method=method)
+
+
+def _grant_findings(
+    rules: KindRules, grants: frozenset[str], method: str, kind: str
+) -> Iterator[Reason]:
+    if not grants:
+        yield _error("grant_types_missing", "RFC 7591 §2")
+    for grant in sorted(grants - rules.allowed_grant_types):
+        insecure = _INSECURE.get(grant)
+        if insecure:
+            yield _error("insecure_grant_type", insecure, grant_type=grant)
+        else:
+            reference = "RFC 7591 §2"
+            yield _error("grant_type_not_for_kind", reference, grant_type=grant, kind=kind)
+    if "client_credentials" in grants and method == "none":
+        yield _error("client_credentials_without_secret", "RFC 6749 §4.4")
+    if grants and grants <= {"refresh_token", "client_credentials"} and "refresh_token" in grants:
+        yield _error("refresh_token_without_source", "RFC 6749 §1.5")
+
+
+def _redirect_findings(
+    rules: KindRules, grants: frozenset[str], uris: Collection[str], kind: str
+) -> Iterator[Reason]:
+    if rules.redirect_uris is RedirectUse.FORBIDDEN:
+        if uris:
+            yield _error("redirect_uris_not_for_kind", "RFC 7591 §2", kind=kind)
+    elif "authorization_code" in grants and not uris:
+        yield _error("redirect_uris_missing", "RFC 6749 §3.1.2.2")
+
+
+def _consent_findings(environment: str, mode: str, *, first_party: bool) -> Iterator[Reason]:
+    if environment not in set(Environment):
+        yield _error("unknown_environment", "RFC 7591 §2", environment=environment)
+    if mode not in CONSENT_MODES:
+        yield _error("unknown_consent_mode", "RFC 6749 §10.2", mode=mode)
+    if mode == "implicit" and not first_party:
+        yield _error("implicit_consent_for_third_party", "RFC 6749 §10.2")
+    if mode == "implicit" and environment != Environment.PRODUCTION:
+        yield _error("implicit_consent_in_development", "RFC 6749 §10.2")
+
+
+def _error(code: str, reference: str, **params: str) -> Reason:
+    return Reason(code, Severity.ERROR, _TEXTS[code], reference, MappingProxyType(params))
+
+
+_INSECURE = MappingProxyType({"implicit": "RFC 9700 §2.1.2", "password": "RFC 9700 §2.4"})
+_TEXTS = MappingProxyType(
+    {
+        "unknown_kind": "There is no kind of client “%(kind)s”.",
+        "unknown_environment": "There is no environment “%(environment)s”.",
+        "unknown_consent_mode": "There is no consent mode “%(mode)s”.",
+        "auth_method_not_allowed": (
+            "A client of the kind “%(kind)s” cannot authenticate with %(method)s."
+        ),
+        "keys_missing": "%(method)s needs the client's public keys (jwks or jwks_uri).",
+        "grant_types_missing": "A client needs at least one grant type.",
+        "insecure_grant_type": "The grant type %(grant_type)s is no longer safe to use.",
+        "grant_type_not_for_kind": (
+            "A client of the kind “%(kind)s” cannot use the grant type %(grant_type)s."
+        ),
+        "client_credentials_without_secret": (
+            "A client that cannot keep a secret cannot use client_credentials."
+        ),
+        "refresh_token_without_source": (
+            "The grant type refresh_token needs another one that issues refresh tokens."
+        ),
+        "redirect_uris_not_for_kind": "A client of the kind “%(kind)s” has no redirect URIs.",
+        "redirect_uris_missing": "The grant type authorization_code needs a redirect URI.",
+        "implicit_consent_for_third_party": (
+            "Only the site's own clients can go without asking the user."
+        ),
+        "implicit_consent_in_development": (
+            "A client in development always asks the user, also one of the site's own."
+        ),
+    }
+)

@@ -1,27 +1,53 @@
-"""Consent: what must be asked, what an answer grants, and how long it lasts."""
+"""Consent: what must be asked. What an answer grants is in ``consent_answer``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from idp.domain.catalogue import ConsentMode
+from idp.domain.client import Environment
+from idp.domain.consent_answer import (
+    Accepted,
+    Duration,
+    EventKind,
+    accept,
+    choose_duration,
+    difference,
+    durations,
+    expiry,
+    may_decline,
+)
+from idp.domain.consent_reason import consent_required, nothing_to_ask, why
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from idp.domain.catalogue import Catalogue, Policy
     from idp.domain.decision import Reason
     from idp.domain.party import ClientFacts
-    from idp.domain.snapshot import ConsentDocument
 
+__all__ = [
+    "Accepted",
+    "ConsentDecision",
+    "ConsentKind",
+    "Duration",
+    "EventKind",
+    "Remembered",
+    "RememberedScope",
+    "accept",
+    "choose_duration",
+    "decide",
+    "difference",
+    "durations",
+    "expiry",
+    "may_decline",
+]
 
-class Duration(StrEnum):
-    """How long a user lets a consent last."""
-
-    ONCE = "once"
-    THIRTY_DAYS = "30d"
-    UNTIL_REVOKED = "until_revoked"
+# Every other word of a policy asks always.
+_SILENT = frozenset({ConsentMode.REMEMBER, ConsentMode.IMPLICIT_FIRST_PARTY})
 
 
 class ConsentKind(StrEnum):
@@ -33,19 +59,6 @@ class ConsentKind(StrEnum):
     REFUSE = "refuse"
 
 
-class EventKind(StrEnum):
-    """What happened to a consent."""
-
-    GRANTED = "granted"
-    EXTENDED = "extended"
-    NARROWED = "narrowed"
-    DECLINED = "declined"
-    RENEWED = "renewed"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-    IMPORTED = "imported"
-
-
 @dataclass(frozen=True, slots=True)
 class RememberedScope:
     """Under which policy and words a scope was allowed.
@@ -54,11 +67,13 @@ class RememberedScope:
         policy_revision: of its policy then; 0 without one.
         words_version: of the words that were shown.
         implied: names of the scopes that it included then; None when that was not recorded.
+        policy: name of its policy then; None when that was not recorded.
     """
 
     policy_revision: int = 0
     words_version: int = 0
     implied: frozenset[str] | None = None
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +116,6 @@ class ConsentDecision:
     declined: frozenset[str] = frozenset()
 
 
-class Accepted(NamedTuple):
-    """What the answer to a consent page grants and leaves."""
-
-    granted: frozenset[str]
-    declined: frozenset[str]
-
-
 def decide(
     *,
     asked: frozenset[str],
@@ -120,43 +128,149 @@ def decide(
     now: datetime,
     client_consent_mode: str = "",
 ) -> ConsentDecision:
-    """Return what must be asked before the asked scopes may be granted."""
-    raise NotImplementedError
+    """Return what must be asked before the asked scopes may be granted.
+
+    Args:
+        asked: what a resolution would grant.
+        client: who asks.
+        catalogue: scopes and policies of the site.
+        words: present version of each scope's words, in the language in which they were or would
+            be shown; 0 for a scope that it lacks.
+        remembered: the present consent, or None.
+        prompt: values of the request's ``prompt``.
+        on_device: whether the answer goes to a loopback or private-use redirect URI, where any
+            app of the device could pose as the client.
+        now: the moment of the decision.
+        client_consent_mode: ``always``, ``implicit`` (first-party clients in production only), or
+            empty for what the policies say.
+
+    Source: OpenID Connect Core §3.1.2.1; RFC 8252 §8.6.
+    """
+    if not asked:
+        none = frozenset[str]()
+        return ConsentDecision(ConsentKind.REFUSE, none, none, none, nothing_to_ask())
+    policies = {name: _policy(catalogue, name) for name in asked}
+    forced = _forced(policies.values(), prompt, client_consent_mode, on_device=on_device)
+    waived = frozenset() if forced else _waived(policies, client, client_consent_mode)
+    in_force = _in_force(remembered, now)
+    memory = _Memory(in_force or Remembered({}), client, catalogue, words, waived)
+    places = {name: _place(name, memory) for name in asked}
+    kind, cause = _page(frozenset(places.values()), forced, remembered, in_force)
+    reason = why(cause)
+    if kind is not ConsentKind.NOTHING and "none" in prompt:
+        kind, reason = ConsentKind.REFUSE, consent_required(cause)
+    return ConsentDecision(
+        kind,
+        new=_at(places, _Place.NEW, _Place.DECLINED),
+        changed=_at(places, _Place.CHANGED),
+        allowed=_at(places, _Place.ALLOWED, _Place.WAIVED),
+        reason=reason,
+        declined=_at(places, _Place.DECLINED),
+    )
 
 
-def durations(granted: frozenset[str], catalogue: Catalogue) -> tuple[str, ...]:
-    """Return the durations that the user may choose from; empty for no choice."""
-    raise NotImplementedError
+class _Place(Enum):
+    NEW = 1
+    DECLINED = 2
+    CHANGED = 3
+    ALLOWED = 4
+    WAIVED = 5
 
 
-def choose_duration(document: ConsentDocument, posted: str) -> str:
-    """Return the duration that a posted one stands for."""
-    raise NotImplementedError
+class _Memory(NamedTuple):
+    consent: Remembered
+    client: ClientFacts
+    catalogue: Catalogue
+    words: Mapping[str, int]
+    waived: frozenset[str]
 
 
-def expiry(
-    *,
-    granted: frozenset[str],
-    catalogue: Catalogue,
-    duration: str,
-    access_token_lifetime: timedelta,
-    now: datetime,
-    client_lifetime: timedelta | None = None,
-) -> datetime | None:
-    """Return when a consent ends, or None for until revoked."""
-    raise NotImplementedError
+def _forced(
+    policies: Iterable[Policy | None], prompt: frozenset[str], mode: str, *, on_device: bool
+) -> str:
+    """Return why everything is asked whatever is remembered, or an empty text."""
+    if "consent" in prompt:
+        return "consent_requested"
+    if on_device:
+        return "app_on_device"
+    if mode not in {"", "implicit"}:
+        return "client_always"
+    if any(policy is not None and policy.consent not in _SILENT for policy in policies):
+        return "policy_always"
+    return ""
 
 
-def accept(document: ConsentDocument, decision: str, kept: frozenset[str]) -> Accepted:
-    """Return what an answer grants; nothing that the document did not show."""
-    raise NotImplementedError
+def _waived(
+    policies: Mapping[str, Policy | None], client: ClientFacts, mode: str
+) -> frozenset[str]:
+    """Return the scopes that need no question because the client is the site's own."""
+    if not client.first_party or client.environment != Environment.PRODUCTION:
+        return frozenset()
+    return frozenset(
+        name
+        for name, policy in policies.items()
+        if mode == "implicit"
+        or (policy is not None and policy.consent == ConsentMode.IMPLICIT_FIRST_PARTY)
+    )
 
 
-def may_decline(scope: str, client: ClientFacts, policy: Policy | None) -> bool:
-    """Return whether the user may decline a scope."""
-    raise NotImplementedError
+def _in_force(remembered: Remembered | None, now: datetime) -> Remembered | None:
+    """Return the consent if it may still answer for the user."""
+    if remembered is None or not remembered.live or remembered.duration == Duration.ONCE:
+        return None
+    expired = remembered.expires_at is not None and remembered.expires_at <= now
+    return None if expired else remembered
 
 
-def difference(before: frozenset[str] | None, after: frozenset[str]) -> EventKind:
-    """Return which event leads from one set of granted scopes to another."""
-    raise NotImplementedError
+def _place(name: str, memory: _Memory) -> _Place:
+    """Return where one asked scope stands."""
+    if name in memory.waived:
+        return _Place.WAIVED
+    granted = memory.consent.granted
+    if name in granted:
+        return _Place.ALLOWED if _unchanged(name, memory) else _Place.CHANGED
+    if any(name in (then.implied or ()) and _unchanged(x, memory) for x, then in granted.items()):
+        return _Place.ALLOWED
+    policy = _policy(memory.catalogue, name)
+    if name in memory.consent.declined and may_decline(name, memory.client, policy):
+        return _Place.DECLINED
+    return _Place.NEW
+
+
+def _unchanged(name: str, memory: _Memory) -> bool:
+    """Return whether an allowed scope still means what it meant: rules, words and reach."""
+    then = memory.consent.granted[name]
+    policy = _policy(memory.catalogue, name)
+    return (
+        then.policy_revision == (policy.revision if policy else 0)
+        and then.policy in {None, policy.name if policy else ""}
+        and then.words_version == memory.words.get(name, 0)
+        and (then.implied is None or memory.catalogue.implied(name) <= then.implied)
+    )
+
+
+def _page(
+    places: frozenset[_Place], forced: str, remembered: Remembered | None, in_force: object
+) -> tuple[ConsentKind, str]:
+    """Return what the page must ask, and the code of why."""
+    if forced:
+        return ConsentKind.EVERYTHING, forced
+    if _Place.CHANGED in places:
+        return ConsentKind.EVERYTHING, "meaning_changed"
+    # What was declined is no cause to ask again, unless there is nothing else to give.
+    if _Place.NEW not in places and places != {_Place.DECLINED}:
+        return ConsentKind.NOTHING, "first_party" if _Place.WAIVED in places else "remembered"
+    if in_force:
+        return ConsentKind.NEW, "new_scopes"
+    if remembered is not None and remembered.live:
+        return ConsentKind.EVERYTHING, "consent_ended"
+    return ConsentKind.NEW, "first_time"
+
+
+def _policy(catalogue: Catalogue, name: str) -> Policy | None:
+    scope = catalogue.scopes.get(name)
+    return scope.policy if scope else None
+
+
+def _at(places: Mapping[str, _Place], *wanted: _Place) -> frozenset[str]:
+    return frozenset(name for name, place in places.items() if place in wanted)

@@ -1,98 +1,69 @@
-"""The ledger: canonical form, digest, chain, verification.
+"""The ledger: digest, commitment, chain, verification.
 
 Events of one subject form a chain: each digest covers the event's content, in which subject and
-sequence stand, and the digest before it.
+sequence stand, and the digest before it. The walk along a chain is in ``ledger_chain``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
 
-GENESIS = ""
+from idp.domain.canonical import NotCanonical, canonical
+from idp.domain.ledger_chain import GENESIS, Breakage, Broken, Head, Link, digest
+from idp.domain.ledger_walk import Verification
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
-class NotCanonical(ValueError):
-    """A value that has no canonical form."""
+__all__ = [
+    "GENESIS",
+    "Breakage",
+    "Broken",
+    "Head",
+    "Link",
+    "NotCanonical",
+    "Verification",
+    "canonical",
+    "commitment",
+    "digest",
+    "verify",
+]
 
-
-class Breakage(StrEnum):
-    """What happened to a chain."""
-
-    ALTERED = "altered"
-    REMOVED = "removed"
-    INSERTED = "inserted"
-    REORDERED = "reordered"
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One event in its chain.
-
-    Attributes:
-        content: everything that the digest covers; ``subject`` (str) and ``sequence`` (int, from 1).
-        previous: digest of the event before, ``GENESIS`` for the first.
-        digest: as stored.
-    """
-
-    content: Mapping[str, Any]
-    previous: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The end of one chain at one time, as a checkpoint or a ``Subject`` row keeps it."""
-
-    subject: str
-    sequence: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The first broken event of a chain."""
-
-    subject: str
-    sequence: int
-    reason: Breakage
-
-
-def canonical(value: Any) -> bytes:
-    """Return the one JSON text of a value (RFC 8785)."""
-    raise NotImplementedError
-
-
-def digest(event: Mapping[str, Any], previous: str) -> str:
-    """Return the digest of an event behind another, as lower-case hexadecimal SHA-256."""
-    raise NotImplementedError
+SHORTEST_SALT = 16
 
 
 def commitment(evidence: Mapping[str, Any], salt: bytes) -> str:
-    """Return a text that binds evidence without telling it, once the salt is erased."""
-    raise NotImplementedError
+    """Return a text that binds evidence and tells nothing of it once the salt is erased.
 
+    Args:
+        evidence: what is kept beside the event, such as address and user agent.
+        salt: random bytes, at least 16, kept with the evidence and nowhere else.
 
-class Verification:
-    """A walk along chains; iterate over it to get the first broken event of each broken chain.
+    Returns:
+        HMAC-SHA256 of the canonical form under the salt, in lower-case hexadecimal.
 
-    Attributes:
-        count: events read so far.
-        chains: chains met so far.
-        broken: broken chains so far.
+    Raises:
+        NotCanonical: the evidence has no canonical form.
+        ValueError: the salt is so short that the evidence could be guessed.
     """
-
-    def __init__(self, events: Iterable[Link], heads: Iterable[Head] = ()) -> None:
-        """Remember what to read; nothing is read before iteration."""
-        self.count = self.chains = self.broken = 0
-
-    def __iter__(self) -> Iterator[Broken]:
-        """Read all events in constant memory, giving each breakage as it is found."""
-        raise NotImplementedError
+    if len(salt) < SHORTEST_SALT:
+        raise ValueError("The salt is too short to hide anything.")
+    return hmac.new(salt, canonical(dict(evidence)), hashlib.sha256).hexdigest()
 
 
-def verify(events: Iterable[Link], heads: Iterable[Head] = ()) -> Verification:
-    """Return a verification of events that come ordered by subject, then sequence."""
-    return Verification(events, heads)
+def verify(
+    events: Iterable[Link], heads: Iterable[Head] = (), *, after: Head | None = None
+) -> Verification:
+    """Return a verification; iterate over it to read the events and get what is broken.
+
+    Memory stays the same however many events there are.
+
+    Args:
+        events: ordered by subject, then sequence.
+        heads: where chains ended at a checkpoint, ordered by subject; finds removal at the end.
+        after: where an interrupted verification stopped (``Verification.position``); the events
+            then start behind it.
+    """
+    return Verification(events, heads, after=after)

@@ -140,7 +140,8 @@ class ConsentDocument:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the document as JSON-ready values (str, int, bool, list, dict)."""
-        return _plain(asdict(self))
+        data: dict[str, Any] = _plain(asdict(self))
+        return data
 
 
 def document_from_dict(data: dict[str, Any]) -> ConsentDocument:

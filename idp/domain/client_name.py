@@ -1,0 +1,92 @@
+"""Names of clients: what may not stand on a consent page."""
+
+from __future__ import annotations
+
+import unicodedata
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from idp.domain.decision import Reason, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_NAME = 100
+
+# Joiners carry meaning in Persian, in Indic scripts and in emoji, so they alone may be invisible.
+_JOINERS = frozenset("\u200c\u200d")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters of other scripts, digits and signs that a quick reader takes for Latin letters.
+_TWINS = str.maketrans(
+    {
+        **dict(zip("авсԁеѕіјкӏмнорԛтухѡԝьѵ", "abcdesijklmhopqtyxwwbv", strict=True)),
+        **dict(zip("αβγεηικνορτυχωϲ", "abyenikvoptuxwc", strict=True)),
+        **dict(zip("0135$@|!", "oiessaii", strict=True)),
+        "l": "i",
+        "ı": "i",
+        "ł": "i",
+        "ø": "o",
+        "đ": "d",
+        "ħ": "h",
+    }
+)
+_GROUPS = (("rn", "m"), ("vv", "w"), ("ci", "d"))
+
+
+def inspect_name(name: str, site_name: str, *, first_party: bool = False) -> list[Reason]:
+    """Return what is wrong with a client's name; an empty list is fine.
+
+    Args:
+        name: as it would stand on the consent page.
+        site_name: name of the site that asks for consent; empty skips the comparison.
+        first_party: whether the client belongs to the site and may carry its name.
+
+    Source: RFC 6749 §10.2; RFC 7591 §5; Unicode Technical Standard 39 §4.
+    """
+    return [*_form_findings(name), *(() if first_party else _likeness_findings(name, site_name))]
+
+
+def skeleton(text: str) -> str:
+    """Return what is left of a text for a quick reader: looks alike, reads alike."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    letters = (c for c in plain if unicodedata.category(c)[0] not in "MCZ")
+    drawn = "".join(letters).translate(_TWINS)
+    for group, letter in _GROUPS:
+        drawn = drawn.replace(group, letter)
+    kept = (c for c in drawn if unicodedata.category(c)[0] in "LN")
+    return "".join(kept)
+
+
+def _form_findings(name: str) -> Iterator[Reason]:
+    if not skeleton(name):
+        yield _error("name_empty", "A client needs a name that people can read.")
+    if name != name.strip():
+        yield _error("name_padded", "A client's name begins and ends with a visible character.")
+    if len(name) > LONGEST_NAME:
+        text = "A client's name has at most %(longest)s characters."
+        yield _error("name_too_long", text, longest=LONGEST_NAME)
+    hidden = [c for c in name if unicodedata.category(c) in _INVISIBLE and c not in _JOINERS]
+    if hidden:
+        text = "A client's name cannot have the invisible character %(character)s."
+        yield _error("name_invisible_character", text, character=f"U+{ord(hidden[0]):04X}")
+
+
+def _likeness_findings(name: str, site_name: str) -> Iterator[Reason]:
+    site = skeleton(site_name)
+    if not site:
+        return
+    words = [skeleton(word) for word in name.split()]
+    if skeleton(name) == site:
+        text = "The name is the one of this site, or looks like it."
+        yield _error("name_of_the_site", text)
+    elif any(
+        "".join(words[start:end]) == site
+        for start in range(len(words))
+        for end in range(start + 1, len(words) + 1)
+    ):
+        text = "The name has the one of this site in it: people may take the client for the site."
+        yield Reason("name_with_the_site", Severity.WARNING, text, "RFC 6749 §10.2")
+
+
+def _error(code: str, text: str, **params: object) -> Reason:
+    return Reason(code, Severity.ERROR, text, "RFC 7591 §5", MappingProxyType(params))
