@@ -48,6 +48,7 @@ def record_event(
     origin: Origin = NOWHERE,
     reasons: Iterable[Reason] = (),
     detail: Mapping[str, Any] | None = None,
+    distinct: str = "",
     now: datetime | None = None,
 ) -> None:
     """Record what happened; the same again within the hour only counts.
@@ -60,12 +61,14 @@ def record_event(
         origin: where the request came from.
         reasons: why, in the words of the decision.
         detail: plain values; texts are escaped and cut. Never a secret, code or token.
+        distinct: what else tells this event from another within the hour, such as the entry that
+            an operator changed; never anything that comes from outside, which could fill the table.
         now: the time; defaults to the clock.
     """
     at = now or timezone.now()
     rows = [_reason(reason) for reason in reasons]
     client_id = printable(client_id, 255)
-    mark = _fingerprint(kind, client_id, user, origin.address, rows, at)
+    mark = _fingerprint(kind, client_id, user, origin.address, rows, at, distinct)
     if _count_again(mark, origin.request_id, at):
         return
     try:
@@ -106,10 +109,17 @@ def _count_again(mark: str, request_id: str, at: datetime) -> bool:
 
 
 def _fingerprint(
-    kind: str, client_id: str, user: Any, address: str, reasons: list[dict[str, Any]], at: datetime
+    kind: str,
+    client_id: str,
+    user: Any,
+    address: str,
+    reasons: list[dict[str, Any]],
+    at: datetime,
+    distinct: str,
 ) -> str:
     codes = ",".join(sorted({str(reason["code"]) for reason in reasons}))
-    parts = (kind, client_id, str(getattr(user, "pk", "")), address, codes, f"{at:%Y%m%d%H}")
+    who = (client_id, str(getattr(user, "pk", "")), address)
+    parts = (kind, *who, codes, distinct, f"{at:%Y%m%d%H}")
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

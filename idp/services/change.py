@@ -1,0 +1,107 @@
+"""What every change by an operator, a file or the site's code has in common."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+
+from idp.domain.decision import Reason, Severity
+from idp.services.event import record_event
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that a change gives another value."""
+
+    field: str
+    old: object
+    new: object
+
+
+class Refused(ValueError):
+    """A change that breaks rules; nothing of it is stored.
+
+    Attributes:
+        errors: pairs of the key concerned and the reason, all at once.
+    """
+
+    def __init__(self, errors: Iterable[tuple[str, Reason]]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(f"{key}: {reason.message}" for key, reason in self.errors))
+
+
+def fault(code: str, text: str, reference: str = "", **params: object) -> Reason:
+    """Return a reason that refuses."""
+    return Reason(code, Severity.ERROR, text, reference, params)
+
+
+def field_changes(row: Model, fields: Sequence[str]) -> list[FieldChange]:
+    """Return how a row in memory differs from the stored one; every set field for a new row."""
+    stored = None if row._state.adding else type(row)._base_manager.filter(pk=row.pk).first()
+    found = []
+    for name in fields:
+        field = row._meta.get_field(name)
+        new = field.to_python(getattr(row, field.attname))
+        old = getattr(stored, field.attname) if stored is not None else None
+        if new != old and (stored is not None or new not in (None, "", [])):
+            found.append(FieldChange(name, old, new))
+    return found
+
+
+def model_faults(row: Model, *, exclude: Iterable[str] = ()) -> Iterator[tuple[str, Reason]]:
+    """Yield what the row's own fields and constraints have to say against it."""
+    try:
+        row.full_clean(exclude=set(exclude))
+    except ValidationError as error:
+        for key, problems in error.error_dict.items():
+            for problem in problems:
+                yield ("" if key == "__all__" else key), _reason(problem)
+
+
+def _reason(problem: ValidationError) -> Reason:
+    known = getattr(problem.__cause__, "reason", None)
+    if isinstance(known, Reason):
+        return known
+    text = " ".join(problem.messages)
+    return Reason(
+        str(problem.code or "invalid"), Severity.ERROR, "%(text)s", params={"text": text}
+    )
+
+
+def record_change(
+    kind: str,
+    *,
+    entry: str,
+    changes: Iterable[FieldChange] = (),
+    by: Any = None,
+    client_id: str = "",
+    now: datetime | None = None,
+) -> None:
+    """Record a change of the site's rules; unlike requests from outside, each gets its own row.
+
+    Args:
+        kind: dotted name such as ``scope.changed``.
+        entry: what was changed, by name.
+        changes: the fields, old and new.
+        by: the user who acted, or None.
+        client_id: the client concerned, if any.
+        now: the time; defaults to the clock.
+    """
+    record_event(
+        kind,
+        severity="info",
+        client_id=client_id,
+        user=by if getattr(by, "pk", None) else None,
+        detail={
+            "entry": entry,
+            "fields": {change.field: f"{change.old} → {change.new}" for change in changes},
+        },
+        distinct=uuid.uuid4().hex,
+        now=now,
+    )
