@@ -1,0 +1,1 @@
+"""The sample protected API: photos, a profile and a report, each behind its scope."""
