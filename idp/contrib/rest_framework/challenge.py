@@ -43,9 +43,9 @@ class InvalidToken(AuthenticationFailed):
 class InsufficientScope(PermissionDenied):
     """The token may not do this: 403 ``insufficient_scope``, naming what would be needed."""
 
-    def __init__(self, scopes: Iterable[str], metadata: str) -> None:
+    def __init__(self, metadata: str, *, scopes: Iterable[str] = (), description: str = "") -> None:
         needed = to_text(scopes)
-        description = f"The request needs the scope {needed}."
+        description = description or f"The request needs the scope {needed}."
         super().__init__(body("insufficient_scope", description))
         self.auth_header = bearer(
             {

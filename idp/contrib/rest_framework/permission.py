@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission, OperationHolderMixin
 
 from idp.contrib.rest_framework.authentication import OAuth2Authentication, access_of
@@ -25,6 +24,8 @@ Need = tuple[frozenset[str], ...]
 """Ways to satisfy a permission; each is a set of scopes that must all be there."""
 
 EVERYTHING = "*"
+_CLOSED = "No token opens this."
+_CLIENTS_ONLY = "Only a client in its own name may do this."
 _NO_NEEDS: Mapping[str, Need] = MappingProxyType({})
 
 
@@ -96,8 +97,10 @@ class HasScope(BasePermission):
         ways = self.need(view, request.method or "")
         satisfied = [way for way in ways if way <= access.effective]
         if not satisfied:
-            raise InsufficientScope(ways[0] if ways else (), _metadata(request, view))
-        _demand_sign_in(access, satisfied, _metadata(request, view))
+            if not ways:
+                raise InsufficientScope(_metadata(request), description=_CLOSED)
+            raise InsufficientScope(_metadata(request), scopes=ways[0])
+        _demand_sign_in(access, satisfied, _metadata(request))
         return True
 
     @classmethod
@@ -140,19 +143,25 @@ class FreshSignIn(OperationHolderMixin, BasePermission):
         if access is None:
             return False
         if not _is_enough(access, self.wanted):
-            raise _too_weak(self.wanted, _metadata(request, view))
+            raise _too_weak(self.wanted, _metadata(request))
         return True
 
 
 class IsClient(BasePermission):
     """Lets a token through that a client holds in its own name, without a user."""
 
-    message = _("Only a client in its own name may do this (RFC 6749 §4.4).")
-
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the token stands for no user."""
+        """Return whether the token stands for no user.
+
+        Raises:
+            InsufficientScope: 403 ``insufficient_scope``; no scope would help.
+
+        Source: RFC 6749 §4.4; RFC 6750 §3.1.
+        """
         access = access_of(request)
-        return access is not None and access.user is None
+        if access is not None and access.user is not None:
+            raise InsufficientScope(_metadata(request), description=_CLIENTS_ONLY)
+        return access is not None
 
 
 def _need(value: str | Iterable[str] | type[HasScope]) -> Need:
@@ -182,7 +191,7 @@ def _too_weak(wanted: Demand, metadata: str) -> InsufficientAuthentication:
     )
 
 
-def _metadata(request: Request, view: Any) -> str:
+def _metadata(request: Request) -> str:
     """Return where the API's metadata is, as its own authentication class says."""
     for authenticator in request.authenticators or ():
         if isinstance(authenticator, OAuth2Authentication):
