@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import fields
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -13,8 +13,9 @@ from django.utils import timezone
 from idp.conf import application_model
 from idp.models import Authorization, ClientPolicy, ClientScope, Consent
 from idp.services.authorization import end_authorizations
-from idp.services.change import FieldChange, fault, field_changes, record_change
+from idp.services.change import FieldChange, fault, record_change
 from idp.services.client import ensure_policy, grant_types_of, policy_of
+from idp.services.client_judgement import ClientErrors, judge_client
 from idp.services.client_scope import Choice, set_client_scopes
 from idp.services.client_secret import (
     close_toolkit_secret,
@@ -22,26 +23,9 @@ from idp.services.client_secret import (
     issue_client_secret,
     unusable_secret,
 )
-from idp.services.client_spec import (
-    POLICY_FIELDS,
-    ClientErrors,
-    ClientSpec,
-    judge_client,
-    policy_values,
-)
+from idp.services.client_spec import POLICY_FIELDS, ClientSpec, policy_values
 from idp.services.consent import revoke_consent
 from idp.services.redirect_uri import registered_uris, sync_redirect_uris
-
-TOOLKIT_FIELDS = (
-    "name",
-    "client_type",
-    "authorization_grant_type",
-    "redirect_uris",
-    "post_logout_redirect_uris",
-    "allowed_origins",
-    "algorithm",
-    "skip_authorization",
-)
 
 
 @transaction.atomic
@@ -110,35 +94,32 @@ def update_client(
         ClientErrors: the description breaks rules.
     """
     at = now or timezone.now()
+    before = spec_of(application)
+    changes = _differences(before, spec)
+    if not changes:
+        return []
+    _refuse(spec, before, at)
     policy = ensure_policy(application)
-    application.idp_policy = policy
-    _refuse(spec, application, at)
-    _write_toolkit(application, spec)
-    changes = _toolkit_changes(application)
     for name, value in policy_values(spec).items():
         setattr(policy, name, value)
-    policy_changes = field_changes(
-        policy, (*POLICY_FIELDS, "grant_types", "token_endpoint_auth_method", "contacts")
-    )
-    if changes:
-        application.idp_source = source
-        application.save()
-    if policy_changes:
-        policy.save()
+    _write_toolkit(application, spec)
+    application.idp_policy = policy
+    application.idp_source = source
+    application.save()
+    policy.save()
     if spec.public and has_toolkit_secret(application):
         close_toolkit_secret(application)
-    if changes or policy_changes:
-        sync_redirect_uris(application, source=source, now=at)
-        record_change(
-            "client.changed",
-            entry=application.client_id,
-            client_id=application.client_id,
-            changes=[*changes, *policy_changes],
-            by=by,
-            now=at,
-        )
-    scopes = set_client_scopes(application, spec.scopes, by=by, source=source, now=at)
-    return [*changes, *policy_changes, *scopes]
+    sync_redirect_uris(application, source=source, now=at)
+    set_client_scopes(application, spec.scopes, by=by, source=source, now=at)
+    record_change(
+        "client.changed",
+        entry=application.client_id,
+        client_id=application.client_id,
+        changes=changes,
+        by=by,
+        now=at,
+    )
+    return changes
 
 
 @transaction.atomic
@@ -178,20 +159,31 @@ def spec_of(application: Any) -> ClientSpec:
         redirect_uris=registered_uris(application),
         post_logout_redirect_uris=registered_uris(application, "post_logout"),
         allowed_origins=tuple((application.allowed_origins or "").split()),
-        scopes=MappingProxyType(
-            {row.scope.name: Choice(row.requirement, row.default) for row in rows}
-        ),
+        scopes={row.scope.name: Choice(row.requirement, row.default) for row in rows},
         contacts=tuple(policy.contacts),
         **{name: getattr(policy, name) for name in POLICY_FIELDS},
     )
 
 
-def _refuse(spec: ClientSpec, application: Any, now: datetime, *, taken: bool = False) -> None:
-    errors = list(judge_client(spec, application, now=now).errors)
+def _refuse(
+    spec: ClientSpec, before: ClientSpec | None, now: datetime, *, taken: bool = False
+) -> None:
+    errors = list(judge_client(spec, before=before, now=now).errors)
     if taken:
         errors.append(("client_id", fault("taken", "Another client has this client id.")))
     if errors:
         raise ClientErrors(errors)
+
+
+def _differences(before: ClientSpec, after: ClientSpec) -> list[FieldChange]:
+    """Return what a change means in full; who owns a client and its id are not for it to say."""
+    old, new = before.settled(), after.settled()
+    return [
+        FieldChange(field.name, getattr(old, field.name), getattr(new, field.name))
+        for field in fields(ClientSpec)
+        if field.name not in ("client_id", "owner")
+        and getattr(old, field.name) != getattr(new, field.name)
+    ]
 
 
 def _exists(client_id: str) -> bool:
@@ -209,15 +201,6 @@ def _write_toolkit(application: Any, spec: ClientSpec) -> None:
     application.allowed_origins = " ".join(spec.allowed_origins)
     # Without an algorithm the toolkit fails on "openid"; which key signs is our policy's word.
     application.algorithm = application.algorithm or "RS256"
-    application.skip_authorization = False
-
-
-def _toolkit_changes(application: Any) -> list[FieldChange]:
-    renamed = {"name": "client_name"}
-    return [
-        FieldChange(renamed.get(change.field, change.field), change.old, change.new)
-        for change in field_changes(application, TOOLKIT_FIELDS)
-    ]
 
 
 def _end_consents(application: Any, reason: str, by: Any, now: datetime) -> None:
