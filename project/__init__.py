@@ -1,0 +1,1 @@
+"""The reference site: a complete provider around the ``idp`` app."""
