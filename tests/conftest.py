@@ -1,0 +1,59 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.db import connection
+
+pytest_plugins = ["idp.contrib.testing"]
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A moment to pass to whatever takes ``now``."""
+    return NOON
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Coordinates]:
+    """The clock, stopped at ``now``; ``clock.shift(seconds)`` and ``clock.move_to(moment)``."""
+    with time_machine.travel(NOON, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Throttles and caches that live outside the database start empty in each test."""
+    cache.clear()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take out what needs PostgreSQL when the tests run on SQLite, and say so."""
+    if connection.vendor == "postgresql":
+        return
+    needing = [item for item in items if item.get_closest_marker("postgres")]
+    if needing:
+        items[:] = [item for item in items if item not in needing]
+        config.hook.pytest_deselected(items=needing)
+        config.stash[LEFT_OUT] = len(needing)
+
+
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was left out, and how to run it."""
+    count = terminalreporter.config.stash.get(LEFT_OUT, 0)
+    if count:
+        terminalreporter.write_line(
+            f"{count} tests need PostgreSQL and did not run: "
+            "python -m tests.postgres python -m pytest -m postgres",
+            yellow=True,
+        )
