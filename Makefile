@@ -1,0 +1,96 @@
+# What can be done with a checkout. Everything runs in .venv/, which follows the locked requirements.
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PYTEST := $(RUN) -m pytest
+WORKERS ?= 2
+LOCK := $(VENV)/bin/uv pip compile pyproject.toml --extra api --extra postgres --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --annotation-style line \
+	--custom-compile-command "make lock" --quiet $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-sqlite test-postgres test-browser check check-lint check-types \
+	check-imports check-templates check-django matrix bench coverage browser lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The environment. The demo needs less than the tests do; a stamp remembers which lock was installed.
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name one with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/%.stamp: requirements/%.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@
+
+install: $(VENV)/dev.stamp ## the environment, in .venv/
+
+demo: $(VENV)/runtime.stamp ## serve the site with demo content (PORT=8000 HOST=127.0.0.1)
+	@$(RUN) -m tools.demo --host $(HOST) --port $(PORT)
+
+# Tests
+
+test: test-sqlite test-postgres test-browser ## all tests: SQLite, PostgreSQL, browser
+
+test-sqlite: $(VENV)/dev.stamp
+	@echo "== SQLite"
+	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser"
+
+test-postgres: $(VENV)/dev.stamp
+	@echo "== PostgreSQL"
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not packaging"
+
+test-browser: browser
+	@echo "== Browser"
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m browser
+
+browser: $(VENV)/dev.stamp
+	@$(RUN) -m tools.browser
+
+coverage: $(VENV)/dev.stamp ## which branches the tests do not reach
+	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser" \
+		--cov --cov-report=term
+
+matrix: $(VENV)/dev.stamp ## the tests without a browser on the oldest and newest Python and Django found
+	$(RUN) -m tools.matrix
+
+bench: $(VENV)/dev.stamp ## side by side with the plain toolkit
+	$(RUN) -m benchmarks
+
+# Checks
+
+check: $(VENV)/dev.stamp ## linters, types, import contracts, migrations, templates, deployment
+	@$(MAKE) --no-print-directory -j 2 -O -k check-types check-lint check-imports check-templates check-django
+
+check-lint:
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+check-types:
+	$(VENV)/bin/mypy
+
+check-imports:
+	$(VENV)/bin/lint-imports
+
+check-templates:
+	$(VENV)/bin/djlint --quiet --check --lint idp/templates $(wildcard templates project)
+
+check-django:
+	$(RUN) -m tools.check_django
+
+# Upkeep
+
+lock: $(VENV)/dev.stamp ## lock requirements/ anew (UPGRADE=1: to the newest versions)
+	$(LOCK) --group runtime --output-file requirements/runtime.txt
+	$(LOCK) --group test --constraint requirements/runtime.txt --output-file requirements/test.txt
+	$(LOCK) --group dev --constraint requirements/test.txt --output-file requirements/dev.txt
+
+clean: ## remove the environment and everything in var/
+	rm -rf $(VENV) var build dist
