@@ -11,7 +11,7 @@ from idp.domain.consent import EventKind, difference
 from idp.models import Consent, ConsentEvent
 from idp.services.consent_change import Cause, announce, end_consent, lock_consent
 from idp.services.consent_expiry import consent_end, earliest
-from idp.services.consent_scope import granted_scopes, write_scopes
+from idp.services.consent_scope import granted_scopes, take_back_scopes, write_scopes
 from idp.services.ledger import snapshot_digest
 from idp.services.narrowing import shrink_holdings
 
@@ -41,14 +41,22 @@ class Answer:
 
 
 def record_grant(answer: Answer, cause: Cause) -> Consent | None:
-    """Store a yes; None when it leaves the client with nothing."""
+    """Store a yes; None when it leaves the client with nothing.
+
+    What was granted before and did not stand on the page stays as it was, with its end, unless it
+    was given for one time only.
+    """
     consent, first = _locked(answer, cause.at)
     held = None if consent is None or first else _held(consent, cause.at)
-    after = ((held or frozenset()) | answer.allowed) - answer.declined
+    unseen = (held or frozenset()) - answer.allowed - answer.declined
+    if consent is not None and consent.duration == Consent.Duration.ONCE:
+        unseen = frozenset()
+    after = answer.allowed | unseen
     if consent is None or not after:
         _record_nothing(answer, consent if held else None, cause)
         return None
-    _activate(answer, consent, after, cause.at, anew=held is None)
+    ends = _end_of(answer, after, consent.expires_at if unseen else None, cause.at)
+    _activate(consent, answer.duration, ends, cause.at, anew=held is None)
     write_scopes(
         consent,
         granted=answer.allowed,
@@ -61,17 +69,9 @@ def record_grant(answer: Answer, cause: Cause) -> Consent | None:
     )
     removed = (held or frozenset()) - after
     if removed:
+        take_back_scopes(consent, removed - answer.declined, cause.at)
         shrink_holdings(answer.user, answer.client.application, removed, cause.at)
-    event = cause.write(
-        difference(held, after),
-        answer.user,
-        answer.client.application,
-        before=held or frozenset(),
-        after=after,
-        declined=answer.declined,
-        duration=answer.duration,
-        expires_at=consent.expires_at,
-    )
+    event = _write(answer, consent, held, after, cause)
     announce(signals.consent_granted, consent=consent, event=event, first=first)
     if removed:
         announce(signals.consent_narrowed, consent=consent, event=event, scopes=removed)
@@ -123,13 +123,13 @@ def _record_nothing(answer: Answer, live: Consent | None, cause: Cause) -> None:
 
 
 def _activate(
-    answer: Answer, consent: Consent, after: frozenset[str], now: datetime, *, anew: bool
+    consent: Consent, duration: str, ends: datetime | None, now: datetime, *, anew: bool
 ) -> None:
     """Store the consent as one that holds from now on; its epoch is left to who ends it."""
     values = {
         "status": Consent.Status.ACTIVE,
-        "duration": answer.duration,
-        "expires_at": _end_of(answer, after, now),
+        "duration": duration,
+        "expires_at": ends,
         "decided_at": now,
         "ended_at": None,
         "ended_reason": "",
@@ -142,14 +142,30 @@ def _activate(
     consent.refresh_from_db(fields=("epoch",))
 
 
-def _end_of(answer: Answer, after: frozenset[str], now: datetime) -> datetime | None:
-    return earliest(
-        answer.expires_at,
-        consent_end(
-            client=answer.client,
-            user=answer.user,
-            granted=after,
-            duration=answer.duration,
-            now=now,
-        ),
+def _write(
+    answer: Answer,
+    consent: Consent,
+    held: frozenset[str] | None,
+    after: frozenset[str],
+    cause: Cause,
+) -> ConsentEvent:
+    return cause.write(
+        difference(held, after),
+        answer.user,
+        answer.client.application,
+        before=held or frozenset(),
+        after=after,
+        declined=answer.declined,
+        duration=answer.duration,
+        expires_at=consent.expires_at,
     )
+
+
+def _end_of(
+    answer: Answer, after: frozenset[str], unseen_until: datetime | None, now: datetime
+) -> datetime | None:
+    """Return when the consent ends: what was not on the page never lasts longer by the answer."""
+    by_rules = consent_end(
+        client=answer.client, user=answer.user, granted=after, duration=answer.duration, now=now
+    )
+    return earliest(answer.expires_at, by_rules, unseen_until)

@@ -89,4 +89,4 @@ def words_versions(
 
 def _scope(row: ConsentScope) -> RememberedScope:
     implied = None if row.implied is None else frozenset(row.implied)
-    return RememberedScope(row.policy_revision, row.words_version, implied)
+    return RememberedScope(row.policy_revision, row.words_version, implied, row.policy)
