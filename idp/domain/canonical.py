@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # What every JSON reader holds exactly: RFC 8785 §3.2.2.3 numbers are IEEE 754 doubles.
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 64
+
+_WRITER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 
 
 class NotCanonical(ValueError):
@@ -29,7 +34,7 @@ def canonical(value: Any) -> bytes:
     """
     ordered = _ordered(value, 0)
     try:
-        return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+        return _WRITER.encode(ordered).encode()
     except UnicodeEncodeError as error:
         raise NotCanonical("A text holds half of a surrogate pair.") from error
 
@@ -47,12 +52,15 @@ def _ordered(value: Any, depth: int) -> Any:
     if isinstance(value, list):
         return [_ordered(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {key: _ordered(value[key], depth + 1) for key in sorted(value, key=_code_units)}
+        return {key: _ordered(value[key], depth + 1) for key in _sorted(value)}
     raise NotCanonical(f"A value of type {type(value).__name__} has no canonical form.")
 
 
-def _code_units(key: Any) -> bytes:
-    """Return what RFC 8785 §3.2.3 sorts keys by: their UTF-16 code units."""
-    if not isinstance(key, str):
+def _sorted(keys: Iterable[Any]) -> list[str]:
+    """Return keys in the order of their UTF-16 code units (RFC 8785 §3.2.3)."""
+    names = list(keys)
+    if not all(isinstance(name, str) for name in names):
         raise NotCanonical("A key is not a text.")
-    return key.encode("utf-16-be", "surrogatepass")
+    if all(name.isascii() for name in names):
+        return sorted(names)
+    return sorted(names, key=lambda name: name.encode("utf-16-be", "surrogatepass"))

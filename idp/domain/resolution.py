@@ -105,7 +105,7 @@ def answer(
         required_missing=missing,
         lifetimes=_lifetimes(question, server, question.catalogue.policies(passed)),
         error=error or None,
-        description=describe(blamed) if error else "",
+        description=(describe(blamed) or _wordless(question)) if error else "",
         question=question,
         server=server,
     )
@@ -144,13 +144,22 @@ def refused_names(question: Question, asked: frozenset[str]) -> frozenset[str]:
 
 
 def describe(refused: Sequence[Refusal]) -> str:
-    """Return an ``error_description`` that names scopes and rules, the first few of them."""
-    if not refused:
-        return NOTHING_ASKED
+    """Return an ``error_description`` that names scopes and rules, the first few of them.
+
+    Source: RFC 6749 §5.2, which leaves out quotes, backslashes and all beyond ASCII.
+    """
     told = [f"{r.scope[:100]}: {r.reason.code}. {r.reason.message[:200]}" for r in refused[:_TOLD]]
     if len(refused) > _TOLD:
         told.append(f"And {len(refused) - _TOLD} more.")
     return _NOT_DESCRIPTIVE.sub("?", " ".join(told))
+
+
+def _wordless(question: Question) -> str:
+    """Return the description of an error that no scope can be blamed for."""
+    if is_active(question):
+        return NOTHING_ASKED
+    code = Code.USER_INACTIVE if question.client.active else Code.CLIENT_DISABLED
+    return reason(code, scope="", grant_type=question.grant_type).message
 
 
 def _refusals(question: Question, asked: Iterable[str]) -> tuple[Refusal, ...]:
