@@ -1,0 +1,1 @@
+"""Demo content, and clients that are real OAuth clients: a web app, a single page, a service."""
