@@ -12,6 +12,7 @@ from idp.domain import access as rules
 from idp.domain import scope as scope_rules
 from idp.domain.party import SignInFacts
 from idp.services import access_read
+from idp.services.authorization import checksum as checksum_of
 from idp.services.catalogue import current_catalogue, unpoliced_choice
 from idp.services.site import enforces
 from idp.services.user import user_facts
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from idp.domain.catalogue import Catalogue
     from idp.domain.decision import Reason
+
+__all__ = ["Access", "Refusal", "checksum_of", "judge_access_token"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ def judge_access_token(checksum: str, now: datetime | None = None) -> Access | R
     permissions or a site's callable, or where the catalogue changed since this process read it.
 
     Args:
-        checksum: see ``idp.services.authorization.checksum``.
+        checksum: see ``checksum_of``.
         now: the time; defaults to the clock.
 
     Source: RFC 6750 §3.1; RFC 7662 §2.2.

@@ -11,8 +11,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 
 from idp.contrib.rest_framework import challenge
 from idp.domain import access as rules
-from idp.services.access import Access, judge_access_token
-from idp.services.authorization import checksum
+from idp.services.access import Access, checksum_of, judge_access_token
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -92,7 +91,7 @@ class OAuth2Authentication(BaseAuthentication):
         presented = self._presented(request)
         if presented is None:
             return None
-        found = judge_access_token(checksum(presented))
+        found = judge_access_token(checksum_of(presented))
         if not isinstance(found, Access):
             raise challenge.InvalidToken(_SPOKEN.get(found.reason.code, _UNSPOKEN))
         audience = found.token.resource
