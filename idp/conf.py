@@ -81,6 +81,10 @@ class IdpSettings:
         "OUTBOUND_ALLOWED_HOSTS": (),
         "SECRET_ROTATION_OVERLAP": 604_800,
         "SITE_NAME": "",
+        "APPLICATION_MIGRATION": None,
+        "DEMO": None,
+        "REDIRECT_URI_WILDCARDS": False,
+        "DEMO": "",
     }
 
     def _get(self, key: str) -> Any:
@@ -167,6 +171,17 @@ class IdpSettings:
         return timedelta(seconds=self._get("SECRET_ROTATION_OVERLAP"))
 
     @property
+    def redirect_uri_wildcards(self) -> bool:
+        """Return whether development clients may register one wildcard label, with an end date."""
+        return bool(self._get("REDIRECT_URI_WILDCARDS"))
+
+    @property
+    def demo(self) -> str:
+        """Return the dotted path of a callable(base_url, stdout) that makes demo content."""
+        value: str = self._get("DEMO")
+        return value
+
+    @property
     def site_name(self) -> str:
         """Return the name under which the site speaks to people; empty for a neutral word."""
         value: str = self._get("SITE_NAME")
@@ -179,3 +194,82 @@ def _provider(key: str, default: Any) -> Any:
 
 idp_settings = IdpSettings()
 """The site's ``IDP`` setting."""
+
+
+HARDENED: Mapping[str, Any] = {
+    "IDP_HARDENED": True,
+    "SCOPES": {"openid": "OpenID Connect"},
+    "DEFAULT_SCOPES": [],
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 600,
+    "ID_TOKEN_EXPIRE_SECONDS": 600,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 2_592_000,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "PKCE_REQUIRED": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "ALLOW_URI_WILDCARDS": False,
+    "OIDC_ENABLED": True,
+    "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
+    "OIDC_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OAUTH2_GRANT_TYPES_SUPPORTED": [
+        "authorization_code",
+        "client_credentials",
+        "refresh_token",
+    ],
+    **{
+        f"COMPLIANT_BCP_RFC9700_{rule}": True
+        for rule in (
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "TOKEN_STORAGE",
+            "REFRESH_TOKEN",
+            "REDIRECT_URI_SCHEME",
+            "REDIRECT_URI_MATCHING",
+            "PKCE_REQUIRED",
+        )
+    },
+}
+"""What a new site gets (RFC 9700)."""
+
+WIRING: Mapping[str, Any] = {
+    "OAUTH2_VALIDATOR_CLASS": "idp.dot.validator.IdpValidator",
+    "OAUTH2_SERVER_CLASS": "idp.dot.server.IdpServer",
+    "OIDC_SERVER_CLASS": "idp.dot.server.IdpServer",
+    "OAUTH2_BACKEND_CLASS": "idp.dot.backend.IdpCore",
+    "SCOPES_BACKEND_CLASS": "idp.dot.scope.CatalogueScopes",
+    "APPLICATION_ADMIN_CLASS": "idp.admin.application.ApplicationAdmin",
+    "ACCESS_TOKEN_ADMIN_CLASS": "idp.admin.token.AccessTokenAdmin",
+    "GRANT_ADMIN_CLASS": "idp.admin.grant.GrantAdmin",
+    "ID_TOKEN_ADMIN_CLASS": "idp.admin.id_token.IDTokenAdmin",
+    "REFRESH_TOKEN_ADMIN_CLASS": "idp.admin.refresh_token.RefreshTokenAdmin",
+}
+"""Where the provider takes its place in the toolkit, unless the site has a class of its own there."""
+
+
+def provider_settings(
+    site: Mapping[str, Any] | None = None, *, harden: bool = False
+) -> dict[str, Any]:
+    """Return the ``OAUTH2_PROVIDER`` setting that wires the provider into the toolkit.
+
+    Args:
+        site: what an existing site had; its values and the toolkit's defaults for everything else
+            stay as they are, so that no client notices. None for a new site, which is hardened.
+        harden: whether an existing site gets the hardened values for what it does not set itself.
+
+    Returns:
+        A new dictionary. A scopes backend of the site is kept beneath ours, which only narrows.
+    """
+    if site is None:
+        return {**HARDENED, **WIRING}
+    result = {**(HARDENED if harden else {}), **WIRING, **site}
+    result["SCOPES_BACKEND_CLASS"] = WIRING["SCOPES_BACKEND_CLASS"]
+    result["IDP_SITE_SCOPES_BACKEND_CLASS"] = site.get(
+        "SCOPES_BACKEND_CLASS", "oauth2_provider.scopes.SettingsScopes"
+    )
+    return result

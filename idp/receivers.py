@@ -2,6 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import connections
+from django.db.models.signals import post_migrate, post_save, pre_save
+from django.utils import timezone
+
+from idp.conf import application_model
+from idp.models import ClientPolicy, SiteState
+from idp.models.append_only import install_triggers
+from idp.services.client import kind_of
+from idp.services.redirect_uri import sync_redirect_uris
+from idp.services.redirect_uri_guard import guard_application
+from idp.services.sign_in import end_sign_in, record_sign_in
+from idp.services.site_setup import prepare_site
+
 
 def connect() -> None:
     """Connect the receivers."""
+    application = application_model()
+    pre_save.connect(guard_application, sender=application, dispatch_uid="idp.guard_application")
+    post_save.connect(give_policy, sender=application, dispatch_uid="idp.give_policy")
+    user_logged_in.connect(note_sign_in, dispatch_uid="idp.note_sign_in")
+    user_logged_out.connect(note_sign_out, dispatch_uid="idp.note_sign_out")
+    post_migrate.connect(after_migrate, dispatch_uid="idp.after_migrate")
+
+
+def give_policy(*, instance: Any, created: bool, raw: bool = False, **_kwargs: Any) -> None:
+    """Give a new client its policy row, however it was made, and know its redirect URIs."""
+    if raw:
+        return
+    if created:
+        ClientPolicy.objects.get_or_create(
+            application=instance, defaults={"kind": kind_of(instance)}
+        )
+    sync_redirect_uris(instance, source="code")
+
+
+def note_sign_in(*, request: Any = None, user: Any, **_kwargs: Any) -> None:
+    """Record a sign-in, with any backend and any sign-in page."""
+    if request is not None and hasattr(request, "session"):
+        record_sign_in(request, user, now=timezone.now())
+
+
+def note_sign_out(*, request: Any = None, **_kwargs: Any) -> None:
+    """Mark the sign-in of the session as ended."""
+    if request is not None:
+        end_sign_in(request)
+
+
+def after_migrate(*, using: str = "default", **_kwargs: Any) -> None:
+    """Install what migrations cannot keep, once our tables are there.
+
+    Sent once an app; the work is done for each, because triggers are lost with any rebuilt table.
+    """
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    needed = {SiteState._meta.db_table, ClientPolicy._meta.db_table, application_model()._meta.db_table}
+    if not needed <= tables:
+        return
+    install_triggers(using)
+    prepare_site()

@@ -183,6 +183,7 @@ class Migration(migrations.Migration):
                 ('scopes', models.TextField(help_text='Space-separated, as granted.', verbose_name='scopes')),
                 ('resource', models.JSONField(default=list, verbose_name='resource')),
                 ('redirect_uri', models.TextField(blank=True, verbose_name='redirect URI')),
+                ('redirect_uri_sent', models.BooleanField(default=True, editable=False)),
                 ('auth_time', models.DateTimeField(null=True, verbose_name='time of sign-in')),
                 ('acr', models.CharField(blank=True, max_length=255, verbose_name='authentication context')),
                 ('amr', models.JSONField(default=list, verbose_name='methods')),

@@ -124,6 +124,7 @@ class Authorization(models.Model):
     scopes = models.TextField(_("scopes"), help_text=_("Space-separated, as granted."))
     resource = models.JSONField(_("resource"), default=list)
     redirect_uri = models.TextField(_("redirect URI"), blank=True)
+    redirect_uri_sent = models.BooleanField(default=True, editable=False)
     auth_time = models.DateTimeField(_("time of sign-in"), null=True)
     acr = models.CharField(_("authentication context"), max_length=255, blank=True)
     amr = models.JSONField(_("methods"), default=list)

@@ -13,6 +13,8 @@ from django.db.models import QuerySet
 
 from idp import signals
 from idp.conf import access_token_model, grant_model, idp_settings, refresh_token_model
+from idp.domain import access as rules
+from idp.domain.decision import Reason
 from idp.domain.scope import to_text
 from idp.models import Authorization, ClientPolicy, Consent, IssuedToken, SignIn, Subject
 from idp.services.event import NOWHERE, Origin, record_event
@@ -37,6 +39,7 @@ class Granting:
         grant_type: as on the wire.
         code: the authorization code, or empty.
         redirect_uri, nonce, resource, claims: of the request.
+        redirect_uri_sent: whether the request named the redirect URI, so that the exchange must.
         refreshable: whether refresh tokens may be issued.
     """
 
@@ -48,6 +51,7 @@ class Granting:
     grant_type: str = "authorization_code"
     code: str = ""
     redirect_uri: str = ""
+    redirect_uri_sent: bool = True
     nonce: str = ""
     resource: tuple[str, ...] = ()
     claims: Any = None
@@ -70,6 +74,7 @@ def create_authorization(
         scopes=to_text(granting.scopes),
         resource=list(granting.resource),
         redirect_uri=granting.redirect_uri,
+        redirect_uri_sent=granting.redirect_uri_sent,
         auth_time=sign_in.at if sign_in else None,
         acr=sign_in.acr if sign_in else "",
         amr=sign_in.amr if sign_in else [],
@@ -205,3 +210,84 @@ def revoke_legacy_tokens(user: Any, application: Any, now: datetime) -> int:
     ended += access.delete()[0]
     grant_model()._default_manager.filter(user=user, application=application).delete()
     return ended
+
+
+def standing(authorization: Authorization, client_epoch: int, now: datetime) -> Reason | None:
+    """Return why an authorization gives nothing at ``now``, or None when it still gives.
+
+    Args:
+        authorization: with its user and consent at hand.
+        client_epoch: the client's epoch as it is now.
+        now: the time.
+    """
+    user, consent = authorization.user, authorization.consent
+    if not user.is_active:
+        return rules.USER_INACTIVE
+    present = Subject.objects.filter(user=user).values_list("epoch", flat=True).first() or 0
+    facts = rules.AuthorizationFacts(
+        ended=authorization.ended_at is not None,
+        expires_at=authorization.expires_at,
+        born=rules.Epochs(
+            user=authorization.user_epoch,
+            client=authorization.client_epoch,
+            consent=authorization.consent_epoch,
+        ),
+        present=rules.Epochs(
+            user=present, client=client_epoch, consent=consent.epoch if consent else 0
+        ),
+        consent=consent
+        and rules.ConsentFacts(
+            active=consent.status == Consent.Status.ACTIVE, expires_at=consent.expires_at
+        ),
+    )
+    return rules.judge_authorization(facts, now)
+
+
+def lock_family(refresh_checksum: str) -> IssuedToken | None:
+    """Return the row of a refresh token with its authorization locked, or None for an unknown one.
+
+    The lock is taken before anything is read of the token, so that what is read holds until commit.
+    """
+    found = (
+        Authorization.objects.select_for_update(of=("self",))
+        .filter(tokens__checksum=refresh_checksum, tokens__kind=IssuedToken.Kind.REFRESH)
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if found is None:
+        return None
+    return IssuedToken.objects.select_related(
+        "authorization__user", "authorization__consent", "authorization__sign_in"
+    ).get(checksum=refresh_checksum)
+
+
+def record_tokens(
+    authorization: Authorization,
+    *,
+    access: str,
+    access_expires_at: datetime,
+    refresh: str = "",
+    refresh_expires_at: datetime | None = None,
+    now: datetime,
+) -> None:
+    """Record which authorization new tokens belong to; the tokens themselves are not kept."""
+    rows = [
+        IssuedToken(
+            checksum=checksum(access),
+            kind=IssuedToken.Kind.ACCESS,
+            authorization=authorization,
+            created_at=now,
+            expires_at=access_expires_at,
+        )
+    ]
+    if refresh:
+        rows.append(
+            IssuedToken(
+                checksum=checksum(refresh),
+                kind=IssuedToken.Kind.REFRESH,
+                authorization=authorization,
+                created_at=now,
+                expires_at=refresh_expires_at,
+            )
+        )
+    IssuedToken.objects.bulk_create(rows)

@@ -1,0 +1,128 @@
+"""The toolkit's wrapper around oauthlib: one transaction an exchange, and gated parameters."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import router
+from django.db.models import Q
+from oauth2_provider.oauth2_backends import OAuthLibCore
+from oauthlib.common import Request, urlencode
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+
+from idp.conf import access_token_model, refresh_token_model
+from idp.dot.exchange import KEY, Exchange
+from idp.dot.refresh import SameAnswer
+from idp.models import Authorization, ClientPolicy, IssuedToken
+from idp.services.answer import seal
+from idp.services.authorization import end_authorizations
+from idp.services.origin import origin_of
+from idp.services.retry import in_transaction
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from idp.services.client import Client
+
+SUBMISSION = "idp_submission"
+"""Attribute of a request whose parameters passed the gate."""
+
+Answer = tuple[Any, dict[str, str], str, int]
+
+
+class IdpCoreMixin:
+    """Runs a token request in one transaction; what a refused request must end, ends all the same."""
+
+    def _extract_params(self, request: HttpRequest) -> tuple[str, str, str, dict[str, Any]]:
+        submission = getattr(request, SUBMISSION, None)
+        if submission is None:
+            extracted: tuple[str, str, str, dict[str, Any]] = super()._extract_params(request)  # type: ignore[misc]
+            return extracted
+        headers = self.extract_headers(request)  # type: ignore[attr-defined]
+        return request.path, request.method or "POST", urlencode(submission.pairs), headers
+
+    def create_token_response(self, request: HttpRequest) -> Answer:
+        """Return the answer of the token endpoint: location, headers, body, status."""
+
+        def work() -> Answer:
+            exchange = Exchange(origin_of(request))
+            request.META[KEY] = exchange
+            try:
+                answer: Answer = super(IdpCoreMixin, self).create_token_response(request)  # type: ignore[misc]
+            except SameAnswer as same:
+                return None, _HEADERS, same.body, 200
+            _settle(exchange, answer)
+            return answer
+
+        return in_transaction(work, using=router.db_for_write(access_token_model()))
+
+    def authenticate(
+        self, request: HttpRequest
+    ) -> tuple[Client | None, tuple[dict[str, str], str, int] | None]:
+        """Return the client that a request comes from, or the answer to one that failed to say.
+
+        For endpoints that answer without oauthlib: revocation and introspection.
+        """
+        exchange = Exchange(origin_of(request))
+        request.META[KEY] = exchange
+        uri, method, body, headers = self._extract_params(request)
+        inner = Request(uri, method, body, headers)
+        try:
+            self.server.request_validator.authenticate_client(inner)  # type: ignore[attr-defined]
+        except OAuth2Error as error:
+            return None, (dict(error.headers), error.json, error.status_code)
+        return exchange.client, None
+
+
+class IdpCore(IdpCoreMixin, OAuthLibCore):
+    """The wrapper of a site that has none of its own."""
+
+
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "Pragma": "no-cache",
+}
+
+
+def _settle(exchange: Exchange, answer: Answer) -> None:
+    """Write down how a token request ended."""
+    _location, _headers, body, status = answer
+    if status != 200:
+        if exchange.redeemed and exchange.authorization is not None:
+            _end(exchange.authorization, "exchange_failed", exchange.now)
+        return
+    _note_use(exchange)
+    if exchange.issued is None:
+        return
+    rotated = json.loads(body).get("refresh_token") != exchange.presented
+    if not rotated:
+        return
+    IssuedToken.objects.filter(pk=exchange.issued.pk).update(
+        used_at=exchange.now, answer=seal(body, exchange.presented)
+    )
+    refresh_token_model()._default_manager.filter(
+        token_checksum=exchange.issued.checksum, revoked=None
+    ).update(revoked=exchange.now)
+    Authorization.objects.filter(pk=exchange.issued.authorization_id).update(
+        last_used_at=exchange.now
+    )
+
+
+def _end(authorization: Authorization, reason: str, now: datetime) -> None:
+    end_authorizations(Authorization.objects.filter(pk=authorization.pk), reason=reason, now=now)
+
+
+def _note_use(exchange: Exchange) -> None:
+    """Note that the client was used, at most once an hour."""
+    client = exchange.client
+    if client is None or client.policy.pk is None:
+        return
+    hour_ago = exchange.now - timedelta(hours=1)
+    last = client.policy.last_used_at
+    if last is None or last < hour_ago:
+        ClientPolicy.objects.filter(
+            Q(last_used_at=None) | Q(last_used_at__lt=hour_ago), pk=client.policy.pk
+        ).update(last_used_at=exchange.now)

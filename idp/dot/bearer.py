@@ -1,0 +1,40 @@
+"""Bearer tokens at APIs that use the toolkit's own checks: as strict as at ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from idp.dot.exchange import exchange_of
+from idp.dot.site import SiteRules
+from idp.services.access import Refusal, judge_access_token
+from idp.services.authorization import checksum
+
+if TYPE_CHECKING:
+    from oauthlib.common import Request
+
+
+class BearerRules(SiteRules):
+    """The part of the validator that judges access tokens."""
+
+    def validate_bearer_token(self, token: str, scopes: Any, request: Request) -> bool:
+        """Return whether a token may act: alive, with live client, user, consent and enough scope."""
+        if not super().validate_bearer_token(token, scopes, request):  # type: ignore[misc]
+            return False
+        if request.access_token is None or request.access_token.pk is None:
+            return False
+        access = judge_access_token(checksum(token), exchange_of(request).now)
+        if isinstance(access, Refusal):
+            request.oauth2_error = {
+                "error": "invalid_token",
+                "error_description": access.reason.message,
+            }
+            return False
+        missing = frozenset(scopes or ()) - access.effective
+        if missing:
+            request.oauth2_error = {
+                "error": "insufficient_scope",
+                "error_description": "The access token does not have the scope that is needed.",
+            }
+            return False
+        request.scopes = sorted(access.scopes)
+        return True

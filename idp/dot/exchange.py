@@ -1,0 +1,61 @@
+"""What is known of one request at a back-channel endpoint while it passes through oauthlib."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from idp.services.origin import origin_of_meta
+
+if TYPE_CHECKING:
+    from oauthlib.common import Request
+
+    from idp.domain.resolution import Resolution
+    from idp.models import Authorization, IssuedToken
+    from idp.services.client import Client
+    from idp.services.event import Origin
+
+KEY = "idp.exchange"
+"""Where the exchange travels in the request's variables."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """State of one token, revocation or introspection request.
+
+    Attributes:
+        origin: where it came from.
+        now: one time for the whole request.
+        client: the authenticated client, once it is.
+        method: how the client authenticated.
+        authorization: the act of authorization behind a code or refresh token.
+        grant: the toolkit's row of the code.
+        issued: our row of the presented refresh token.
+        presented: the refresh token as presented.
+        resolution: what may be granted now.
+        redeemed: whether this request took the one redemption of its code.
+    """
+
+    origin: Origin
+    now: datetime = field(default_factory=timezone.now)
+    client: Client | None = None
+    method: str = ""
+    authorization: Authorization | None = None
+    grant: Any = None
+    issued: IssuedToken | None = None
+    presented: str = ""
+    resolution: Resolution | None = None
+    redeemed: bool = False
+
+
+def exchange_of(request: Request) -> Exchange:
+    """Return the exchange of an oauthlib request, begun here where no view began it."""
+    found = request.headers.get(KEY)
+    if found is None:
+        found = Exchange(origin_of_meta(request.headers))
+        request.headers[KEY] = found
+    exchange: Exchange = found
+    return exchange

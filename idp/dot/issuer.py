@@ -1,0 +1,27 @@
+"""The issuer identifier, one for every place that names it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import NoReverseMatch, reverse
+from oauth2_provider.settings import oauth2_settings
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_SUFFIX = "/.well-known/openid-configuration"
+
+
+def issuer_of(request: HttpRequest) -> str:
+    """Return the issuer: the site's setting, or the address that the endpoints are mounted at.
+
+    Source: RFC 8414 §2; RFC 9207 §2; OpenID Connect Core §2.
+    """
+    if oauth2_settings.OIDC_ISS_ENDPOINT:
+        return str(oauth2_settings.OIDC_ISS_ENDPOINT)
+    try:
+        path = reverse("oauth2_provider:oidc-connect-discovery-info")
+    except NoReverseMatch:
+        return request.build_absolute_uri("/").rstrip("/")
+    return request.build_absolute_uri(path.rstrip("/").removesuffix(_SUFFIX) or "/").rstrip("/")

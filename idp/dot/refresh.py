@@ -1,0 +1,133 @@
+"""Refresh tokens: rotated, forgiving a retry, unforgiving a replay."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from idp.dot.exchange import Exchange, exchange_of
+from idp.dot.site import SiteRules
+from idp.models import IssuedToken
+from idp.services.answer import unseal
+from idp.services.authorization import checksum, lock_family, report_replay, standing
+from idp.services.event import record_event
+from idp.services.resolution import resolve_again
+from idp.conf import idp_settings, refresh_token_model
+
+if TYPE_CHECKING:
+    from oauthlib.common import Request
+
+
+class SameAnswer(Exception):  # noqa: N818
+    """A refresh token came again within the time of a retry; the answer is the same again."""
+
+    def __init__(self, body: str) -> None:
+        super().__init__("retry")
+        self.body = body
+
+
+class RefreshRules(SiteRules):
+    """The part of the validator that knows refresh tokens."""
+
+    def validate_refresh_token(
+        self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Return whether a refresh token may be exchanged now; its family is locked meanwhile.
+
+        Raises:
+            SameAnswer: it was exchanged a moment ago, and its answer is still kept.
+
+        Source: RFC 6749 §6; RFC 9700 §4.14.2.
+        """
+        exchange = exchange_of(request)
+        exchange.presented = refresh_token
+        issued = lock_family(checksum(refresh_token))
+        if issued is None:
+            return self._validate_unrecorded(refresh_token, client, request, exchange)
+        authorization = issued.authorization
+        if authorization.application_id != client.pk:
+            self._tell("refresh_token.wrong_client", request, exchange)
+            return False
+        if issued.used_at is not None:
+            self._again(issued, refresh_token, exchange)
+            return False
+        row = _row(issued.checksum)
+        if row is None or (issued.expires_at and issued.expires_at <= exchange.now):
+            return False
+        epoch = self._client(request).policy.epoch  # type: ignore[attr-defined]
+        reason = standing(authorization, epoch, exchange.now)
+        if reason is not None:
+            self._tell("refresh_token.refused", request, exchange, [reason])
+            return False
+        exchange.issued, exchange.authorization = issued, authorization
+        request.refresh_token, request.refresh_token_instance = refresh_token, row
+        return self._grant_again_on_refresh(request, exchange, authorization.user, authorization.scopes)
+
+    def get_original_scopes(
+        self, refresh_token: str, request: Request, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        """Return the scopes of the grant that hold now; a narrower refresh before changes nothing."""
+        resolution = exchange_of(request).resolution
+        if resolution is None:
+            return list(super().get_original_scopes(refresh_token, request, *args, **kwargs))  # type: ignore[misc]
+        return sorted(resolution.granted)
+
+    def _validate_unrecorded(
+        self, refresh_token: str, client: Any, request: Request, exchange: Exchange
+    ) -> bool:
+        """Judge a token from before the provider was added by the toolkit's rules and live parties."""
+        if not super().validate_refresh_token(refresh_token, client, request):  # type: ignore[misc]
+            return False
+        row = request.refresh_token_instance
+        if not row.user.is_active:
+            return False
+        scopes = super().get_original_scopes(refresh_token, request)  # type: ignore[misc]
+        text = scopes if isinstance(scopes, str) else " ".join(scopes)
+        return self._grant_again_on_refresh(request, exchange, row.user, text)
+
+    def _grant_again_on_refresh(
+        self, request: Request, exchange: Exchange, user: Any, scopes: str
+    ) -> bool:
+        resolution = resolve_again(
+            self._client(request),  # type: ignore[attr-defined]
+            granted=frozenset(scopes.split()),
+            user=user,
+            grant_type="refresh_token",
+            now=exchange.now,
+            origin=exchange.origin,
+        )
+        exchange.resolution = resolution
+        request.user = user
+        if not resolution.granted:
+            reasons = [refusal.reason for refusal in resolution.refused]
+            self._tell("refresh_token.refused", request, exchange, reasons)
+        return bool(resolution.granted)
+
+    def _again(self, issued: IssuedToken, presented: str, exchange: Exchange) -> None:
+        """Give a retry its answer again; end the family of a replay."""
+        used = issued.used_at
+        recent = used is not None and exchange.now - used <= idp_settings.refresh_token_retry
+        if recent and issued.answer and issued.authorization.ended_at is None:
+            body = unseal(bytes(issued.answer), presented)
+            if body is not None and json.loads(body).get("access_token"):
+                raise SameAnswer(body)
+        if issued.authorization.ended_at is None:
+            report_replay(issued.authorization, "refresh_token", exchange.now)
+
+    def _tell(self, kind: str, request: Request, exchange: Exchange, reasons: Any = ()) -> None:
+        record_event(
+            kind,
+            client_id=request.client_id or "",
+            origin=exchange.origin,
+            reasons=reasons,
+            now=exchange.now,
+        )
+
+
+def _row(digest: str) -> Any:
+    return (
+        refresh_token_model()
+        ._default_manager.filter(token_checksum=digest, revoked=None)
+        .select_related("access_token")
+        .first()
+    )

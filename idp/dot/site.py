@@ -1,0 +1,32 @@
+"""The site's own validator keeps its word: what it refuses stays refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oauth2_provider.oauth2_validators import OAuth2Validator
+
+
+class SiteRules:
+    """Finds out what a site's own validator overrides, beneath ours."""
+
+    def site_agrees(self, method: str, *args: Any, **kwargs: Any) -> bool:
+        """Return the answer of the site's own method, or True where the site has none.
+
+        The toolkit's stock answer does not count: ours replaces it.
+        """
+        below = _beneath(type(self), method)
+        return bool(below(self, *args, **kwargs)) if below is not None else True
+
+
+def _beneath(validator: type, method: str) -> Any:
+    """Return the first definition of a method by the site, below ours, or None."""
+    ours = False
+    for cls in validator.__mro__:
+        if cls is OAuth2Validator:
+            return None
+        if cls.__module__.startswith("idp.dot."):
+            ours = True
+        elif ours and method in vars(cls):
+            return vars(cls)[method]
+    return None

@@ -1,0 +1,71 @@
+"""The provider's endpoints under the toolkit's names, paths and namespace."""
+
+from django.urls import path, re_path
+
+from idp.dot.views import (
+    DynamicClientRegistrationManagementView,
+    DynamicClientRegistrationView,
+)
+from idp.views.application import (
+    ApplicationDelete,
+    ApplicationDetail,
+    ApplicationList,
+    ApplicationRegistration,
+    ApplicationUpdate,
+)
+from idp.views.authorization import (
+    AuthorizationView,
+    DecisionView,
+    ResumeView,
+    SwitchAccountView,
+)
+from idp.views.authorized_token import AuthorizedTokensView
+from idp.views.discovery import KeySetView, ProviderMetadataView
+from idp.views.introspection import IntrospectionView
+from idp.views.logout import LogoutConfirmView, LogoutView
+from idp.views.revocation import RevocationView
+from idp.views.token import TokenView
+from idp.views.userinfo import UserInfoView
+
+app_name = "oauth2_provider"
+
+urlpatterns = [
+    path("authorize/", AuthorizationView.as_view(), name="authorize"),
+    path("authorize/decide/", DecisionView.as_view(), name="authorize-decide"),
+    path("authorize/resume/", ResumeView.as_view(), name="authorize-resume"),
+    path("authorize/switch/", SwitchAccountView.as_view(), name="authorize-switch"),
+    path("token/", TokenView.as_view(), name="token"),
+    path("revoke_token/", RevocationView.as_view(), name="revoke-token"),
+    path("introspect/", IntrospectionView.as_view(), name="introspect"),
+    path("userinfo/", UserInfoView.as_view(), name="user-info"),
+    path("logout/", LogoutView.as_view(), name="rp-initiated-logout"),
+    path("logout/confirm/", LogoutConfirmView.as_view(), name="rp-initiated-logout-confirm"),
+    re_path(
+        r"^\.well-known/openid-configuration/?$",
+        ProviderMetadataView.as_view(),
+        name="oidc-connect-discovery-info",
+    ),
+    path(".well-known/jwks.json", KeySetView.as_view(), name="jwks-info"),
+    path(
+        ".well-known/oauth-authorization-server",
+        ProviderMetadataView.as_view(),
+        name="oauth-server-metadata",
+    ),
+    path("applications/", ApplicationList.as_view(), name="list"),
+    path("applications/register/", ApplicationRegistration.as_view(), name="register"),
+    path("applications/<slug:pk>/", ApplicationDetail.as_view(), name="detail"),
+    path("applications/<slug:pk>/delete/", ApplicationDelete.as_view(), name="delete"),
+    path("applications/<slug:pk>/update/", ApplicationUpdate.as_view(), name="update"),
+    path("authorized_tokens/", AuthorizedTokensView.as_view(), name="authorized-token-list"),
+    path(
+        "authorized_tokens/<slug:pk>/delete/",
+        AuthorizedTokensView.as_view(),
+        name="authorized-token-delete",
+    ),
+    path("register/", DynamicClientRegistrationView.as_view(), name="dcr-register"),
+    path(
+        "register/<str:client_id>/",
+        DynamicClientRegistrationManagementView.as_view(),
+        name="dcr-register-management",
+    ),
+]

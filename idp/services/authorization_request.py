@@ -1,0 +1,107 @@
+"""Validated authorization requests that wait for a sign-in or a decision; each is used once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from idp.domain import credential
+from idp.models import AuthorizationRequest, SignIn
+
+LIFETIME = timedelta(minutes=15)
+MOST_ANONYMOUS = 10_000
+REPEAT = timedelta(seconds=60)
+"""How long a decision that was sent twice gets the same answer again."""
+
+
+class TooManyRequests(RuntimeError):
+    """So many people who are not signed in wait that nobody else can."""
+
+
+def digest_of(text: str) -> str:
+    """Return the digest under which a nonce or a browser's cookie is stored."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def keep_request(
+    *,
+    application: Any,
+    user: Any,
+    browser: str,
+    parameters: Mapping[str, Any],
+    document: Mapping[str, Any] | None,
+    sign_in: SignIn | None,
+    now: datetime,
+) -> str:
+    """Keep a validated request and return the nonce that finds it again.
+
+    Args:
+        application: the client's row.
+        user: who is to decide, or None while nobody is signed in.
+        browser: value of the browser's cookie; only the same browser finds the request.
+        parameters: the validated parameters.
+        document: what the page shows, or None for a request that waits for a sign-in.
+        sign_in: the sign-in that came with the request, or None.
+        now: the time.
+
+    Raises:
+        TooManyRequests: too many requests of people who are not signed in wait already.
+    """
+    if user is None:
+        _make_room(now)
+    nonce = secrets.token_urlsafe(32)
+    AuthorizationRequest.objects.create(
+        nonce_digest=digest_of(nonce),
+        application=application,
+        user=user,
+        browser_digest=digest_of(browser),
+        parameters=dict(parameters),
+        document=document,
+        sign_in=sign_in,
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
+    return nonce
+
+
+def find_request(nonce: str, browser: str) -> AuthorizationRequest | None:
+    """Return the request of a nonce, for the browser that it was kept for; else None."""
+    row = (
+        AuthorizationRequest.objects.select_related("application", "sign_in")
+        .filter(nonce_digest=digest_of(nonce))
+        .first()
+    )
+    if row is None or not hmac.compare_digest(row.browser_digest, digest_of(browser)):
+        return None
+    return row
+
+
+def claim_request(row: AuthorizationRequest, decision: str, now: datetime) -> bool:
+    """Take the one use of a request; of two clicks at once, one gets it."""
+    return bool(
+        AuthorizationRequest.objects.filter(pk=row.pk, used_at=None, expires_at__gt=now).update(
+            used_at=now, decision=decision
+        )
+    )
+
+
+def code_of(nonce: str) -> str:
+    """Return the authorization code of a request: 256 bits that only the page's nonce leads to.
+
+    A decision that is sent twice gets the same code again, although no code is stored anywhere.
+    """
+    key = hashlib.sha256(b"idp.authorization-code" + settings.SECRET_KEY.encode()).digest()
+    return credential.assemble("idpc", hmac.digest(key, nonce.encode(), "sha256"))
+
+
+def _make_room(now: datetime) -> None:
+    waiting = AuthorizationRequest.objects.filter(user=None)
+    waiting.filter(expires_at__lte=now).delete()
+    if waiting.count() >= MOST_ANONYMOUS:
+        raise TooManyRequests

@@ -1,0 +1,120 @@
+"""What a token may do now, told to those it is meant for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from idp.conf import refresh_token_model
+from idp.domain.scope import to_text
+from idp.models import Api, Authorization, IssuedToken
+from idp.services.access import Access, Refusal, judge_access_token
+from idp.services.authorization import checksum, standing
+from idp.services.client import Client, client_of
+from idp.services.resolution import resolve_again
+
+INACTIVE: dict[str, Any] = {"active": False}
+
+
+def introspect(token: str, asker: Client, issuer: str, now: datetime) -> dict[str, Any]:
+    """Return the answer about a token.
+
+    Args:
+        token: as presented.
+        asker: the authenticated, confidential client.
+        issuer: issuer identifier.
+        now: the time.
+
+    Returns:
+        ``{"active": False}`` for everything that is not a live token meant for the asker: one of its
+        own, or one for an API that it is a resource server of.
+
+    Source: RFC 7662 §2.2.
+    """
+    digest = checksum(token)
+    access = judge_access_token(digest, now)
+    if not isinstance(access, Refusal):
+        return _access(access, digest, asker, issuer)
+    return _refresh(digest, asker, issuer, now)
+
+
+def _access(access: Access, digest: str, asker: Client, issuer: str) -> dict[str, Any]:
+    own = access.application is not None and access.application.pk == asker.application.pk
+    scopes = access.scopes if own else access.scopes & _served(access, asker)
+    if not scopes:
+        return dict(INACTIVE)
+    sign_in = access.sign_in
+    answer: dict[str, Any] = {
+        "active": True,
+        "scope": to_text(scopes),
+        "client_id": access.client_id,
+        "token_type": "Bearer",
+        "exp": int(access.expires_at.timestamp()),
+        "iat": int(access.token.created.timestamp()),
+        "nbf": int(access.token.created.timestamp()),
+        "iss": issuer,
+        "jti": digest[:32],
+        "sub": access.client_id if access.user is None else str(access.user.pk),
+    }
+    if access.user is not None:
+        answer["username"] = access.user.get_username()
+    if access.token.resource:
+        answer["aud"] = access.token.resource
+    if sign_in is not None:
+        answer["auth_time"] = int(sign_in.at.timestamp())
+        answer |= {"acr": sign_in.acr} if sign_in.acr else {}
+    return answer
+
+
+def _served(access: Access, asker: Client) -> frozenset[str]:
+    """Return the scopes of the token whose API the asker is a resource server of."""
+    served = set(
+        Api.objects.filter(resource_servers=asker.policy).values_list("identifier", flat=True)
+        if asker.policy.pk
+        else ()
+    )
+    if access.token.resource and served.isdisjoint(access.token.resource):
+        return frozenset()
+    known = access.catalogue.scopes
+    return frozenset(name for name in access.scopes if name in known and known[name].api in served)
+
+
+def _refresh(digest: str, asker: Client, issuer: str, now: datetime) -> dict[str, Any]:
+    issued = (
+        IssuedToken.objects.select_related(
+            "authorization__user", "authorization__consent", "authorization__application"
+        )
+        .filter(
+            checksum=digest,
+            kind=IssuedToken.Kind.REFRESH,
+            used_at=None,
+            authorization__application=asker.application,
+        )
+        .first()
+    )
+    if issued is None or (issued.expires_at and issued.expires_at <= now) or not asker.facts.active:
+        return dict(INACTIVE)
+    authorization: Authorization = issued.authorization
+    alive = refresh_token_model()._default_manager.filter(token_checksum=digest, revoked=None)
+    if not alive.exists() or standing(authorization, asker.policy.epoch, now) is not None:
+        return dict(INACTIVE)
+    scopes = resolve_again(
+        client_of(authorization.application),
+        granted=frozenset(authorization.scopes.split()),
+        user=authorization.user,
+        grant_type="refresh_token",
+        now=now,
+    ).granted
+    if not scopes:
+        return dict(INACTIVE)
+    answer = {
+        "active": True,
+        "scope": to_text(scopes),
+        "client_id": asker.facts.client_id,
+        "username": authorization.user.get_username(),
+        "token_type": "refresh_token",
+        "iat": int(issued.created_at.timestamp()),
+        "iss": issuer,
+        "sub": str(authorization.user.pk),
+    }
+    return answer | ({"exp": int(issued.expires_at.timestamp())} if issued.expires_at else {})

@@ -1,0 +1,64 @@
+"""What every site has from its first migration on."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from idp.conf import application_model
+from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteState
+from idp.services.catalogue import bump_catalogue
+from idp.services.client import kind_of
+from idp.services.site import site_state
+
+BATCH = 500
+PROVIDER_API = "urn:idp:account"
+"""Identifier of the API that the provider itself is: who somebody is."""
+
+SIGN_IN_SCOPES = {
+    "openid": ("Know who you are", "It recognises you when you come back."),
+    "profile": ("See your name", "Your first and last name and your user name."),
+    "email": ("See your e-mail address", "The address that this site knows of you."),
+}
+
+
+def prepare_site() -> None:
+    """Choose the mode of a new site, give every client its policy row, and a new site its sign-in scopes.
+
+    Idempotent; called after every migration.
+    """
+    fresh = not SiteState.objects.filter(pk=1).exists()
+    state = site_state()
+    _give_policies()
+    if fresh and state.mode == SiteState.Mode.ENFORCE:
+        provide_sign_in_scopes()
+
+
+@transaction.atomic
+def provide_sign_in_scopes() -> None:
+    """Make the scopes of OpenID Connect that every new site has, unless a scope of the name exists."""
+    api, _made = Api.objects.get_or_create(
+        identifier=PROVIDER_API, defaults={"name": "Your account"}
+    )
+    policy, _made = ScopePolicy.objects.get_or_create(
+        name="sign-in", defaults={"description": "Who somebody is; what most clients need."}
+    )
+    for name, (title, description) in SIGN_IN_SCOPES.items():
+        scope, made = Scope.objects.get_or_create(
+            name=name, defaults={"api": api, "policy": policy}
+        )
+        if made:
+            ScopeText.objects.create(
+                scope=scope, language="en", title=title, description=description
+            )
+    bump_catalogue()
+
+
+def _give_policies() -> None:
+    without = application_model()._default_manager.filter(idp_policy=None)
+    batch: list[ClientPolicy] = []
+    for application in without.iterator(chunk_size=BATCH):
+        batch.append(ClientPolicy(application=application, kind=kind_of(application)))
+        if len(batch) == BATCH:
+            ClientPolicy.objects.bulk_create(batch, ignore_conflicts=True)
+            batch = []
+    ClientPolicy.objects.bulk_create(batch, ignore_conflicts=True)

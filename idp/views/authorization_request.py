@@ -1,0 +1,276 @@
+"""An authorization request is checked step by step; the order of the table is the specification."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from idp.domain import redirect_uri as uri_rules
+from idp.domain.decision import Reason, Severity
+from idp.domain.scope import InvalidScope, parse
+from idp.dot.code import registered_match
+from idp.dot.gate import Submission
+from idp.services.client import Client, load_client
+from idp.services.event import Origin, record_event
+from idp.services.scope_api import unknown_resources
+
+if TYPE_CHECKING:
+    from idp.domain.resolution import Resolution
+
+RESPONSE_MODES = ("query", "form_post")
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class PageError(Exception):
+    """Client or redirect URI is not proven: the error is a page, never a redirect."""
+
+    def __init__(self, error: str, reason: Reason, detail: dict[str, Any] | None = None) -> None:
+        super().__init__(error)
+        self.error = error
+        self.reason = reason
+        self.detail = detail or {}
+
+
+class ClientError(Exception):
+    """The request is refused, and its client hears of it at its redirect URI."""
+
+    def __init__(self, error: str, reason: Reason) -> None:
+        super().__init__(error)
+        self.error = error
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Flow:
+    """One authorization request on its way through the checks.
+
+    Attributes:
+        submission: the parameters as they passed the gate.
+        origin: where the request came from.
+        now: one time for the whole request.
+        client: the client, once proven.
+        redirect_uri: where the answer goes, once proven.
+        redirect_uri_sent: whether the request named it.
+    """
+
+    submission: Submission
+    origin: Origin
+    now: datetime
+    client: Client | None = None
+    redirect_uri: str = ""
+    redirect_uri_sent: bool = True
+    prompt: frozenset[str] = frozenset()
+    max_age: timedelta | None = None
+    scopes: frozenset[str] | None = None
+    claims: dict[str, Any] = field(default_factory=dict)
+    response_mode: str = "query"
+    resolution: Resolution | None = None
+
+    @property
+    def proven(self) -> Client:
+        """Return the proven client."""
+        if self.client is None:
+            raise AssertionError("asked for the client before it was proven")
+        return self.client
+
+    def get(self, name: str) -> str:
+        """Return a parameter, or an empty text."""
+        return self.submission.get(name)
+
+
+def _reason(code: str, text: str, reference: str, **params: object) -> Reason:
+    return Reason(code, Severity.ERROR, text, reference, params)
+
+
+def _readable(flow: Flow) -> None:
+    fault = flow.submission.unreadable
+    if fault is not None:
+        raise PageError(fault.error, fault.reason)
+
+
+def _client(flow: Flow) -> None:
+    fault = flow.submission.faults.get("client_id")
+    if fault is not None:
+        raise PageError("invalid_request", fault.reason)
+    client_id = flow.get("client_id")
+    if not client_id:
+        text = "The request does not say which app it comes from: “client_id” is missing."
+        raise PageError("invalid_request", _reason("client_missing", text, "RFC 6749 §4.1.1"))
+    flow.client = load_client(client_id)
+    if flow.client is None:
+        text = "The app that sent you here is not registered with this site."
+        raise PageError("invalid_client", _reason("unknown_client", text, "RFC 6749 §4.1.2.1"))
+    if not flow.client.facts.active:
+        text = "The app that sent you here has been switched off by the people who run this site."
+        raise PageError("unauthorized_client", _reason("client_disabled", text, "RFC 6749 §4.1.2.1"))
+
+
+def _redirect_uri(flow: Flow) -> None:
+    fault = flow.submission.faults.get("redirect_uri")
+    if fault is not None:
+        raise PageError("invalid_request", fault.reason)
+    client = flow.proven
+    requested = flow.get("redirect_uri")
+    registered = client.application.redirect_uris.split()
+    if not requested:
+        openid = "openid" in flow.get("scope").split()
+        if len(registered) != 1 or openid:
+            text = "The request does not say where to send the answer: “redirect_uri” is missing."
+            raise PageError("invalid_request", _reason("redirect_uri_missing", text, "RFC 6749 §3.1.2.3"))
+        requested, flow.redirect_uri_sent = registered[0], False
+    if registered_match(client, requested) is None:
+        _mismatch(flow, requested, registered)
+    flow.redirect_uri = requested
+
+
+def _mismatch(flow: Flow, requested: str, registered: list[str]) -> None:
+    """Refuse a redirect URI, or only report it where the client's rules report."""
+    client = flow.proven
+    detail = {
+        "differs_in": uri_rules.differing_component(requested, registered),
+        "redirect_uri": uri_rules.shorten(requested),
+    }
+    text = "The app asks for the answer to be sent to an address that is not registered for it."
+    reason = _reason("redirect_uri_mismatch", text, "RFC 9700 §4.1")
+    if client.enforces("redirect_uri") or not client.application.redirect_uri_allowed(requested):
+        raise PageError("invalid_request", reason, detail)
+    record_event(
+        "redirect_uri.would_refuse",
+        severity="info",
+        client_id=client.facts.client_id,
+        origin=flow.origin,
+        reasons=[reason],
+        detail=detail,
+        now=flow.now,
+    )
+
+
+def _parameters(flow: Flow) -> None:
+    for fault in flow.submission.faults.values():
+        raise ClientError(fault.error, fault.reason)
+
+
+def _response_type(flow: Flow) -> None:
+    response_type = flow.get("response_type")
+    if not response_type:
+        text = "The parameter “response_type” is missing; use “code”."
+        raise ClientError("invalid_request", _reason("response_type_missing", text, "RFC 6749 §4.1.1"))
+    if response_type != "code":
+        text = "Only the response type “code” is supported."
+        raise ClientError(
+            "unsupported_response_type", _reason("response_type", text, "RFC 9700 §2.1.2")
+        )
+    if "authorization_code" not in flow.proven.facts.grant_types:
+        text = "The client is not registered for the grant type “authorization_code”."
+        raise ClientError("unauthorized_client", _reason("grant_type", text, "RFC 6749 §4.1.2.1"))
+
+
+def _response_mode(flow: Flow) -> None:
+    mode = flow.get("response_mode") or "query"
+    if mode not in RESPONSE_MODES:
+        text = "The response mode “%(mode)s” is not supported; use “query” or “form_post”."
+        reference = "OAuth 2.0 Multiple Response Types §2.1"
+        raise ClientError("invalid_request", _reason("response_mode", text, reference, mode=mode))
+    flow.response_mode = mode
+
+
+def _request_objects(flow: Flow) -> None:
+    for name in ("request", "request_uri", "registration"):
+        if flow.get(name):
+            text = "The parameter “%(name)s” is not supported."
+            reason = _reason(f"{name}_not_supported", text, "OpenID Connect Core §3.1.2.6", name=name)
+            raise ClientError(f"{name}_not_supported", reason)
+
+
+def _pkce(flow: Flow) -> None:
+    challenge, method = flow.get("code_challenge"), flow.get("code_challenge_method")
+    fault: Reason | None = None
+    if not challenge:
+        text = "PKCE is required: send “code_challenge” with the method S256."
+        fault = _reason("code_challenge_missing", text, "RFC 7636 §4.4.1")
+    elif method != "S256":
+        text = "The code challenge method must be “S256”; “plain” protects nothing."
+        fault = _reason("code_challenge_method", text, "RFC 9700 §2.1.1")
+    elif not _CHALLENGE.fullmatch(challenge):
+        text = "An S256 code challenge is 43 characters of base64url without padding."
+        fault = _reason("code_challenge", text, "RFC 7636 §4.2")
+    if fault is None:
+        return
+    client = flow.proven
+    if client.enforces("protocol"):
+        raise ClientError("invalid_request", fault)
+    record_event(
+        "protocol.would_refuse",
+        severity="info",
+        client_id=client.facts.client_id,
+        origin=flow.origin,
+        reasons=[fault],
+        now=flow.now,
+    )
+
+
+def _prompt(flow: Flow) -> None:
+    flow.prompt = frozenset(flow.get("prompt").split())
+    unknown = flow.prompt - PROMPTS
+    if unknown:
+        text = "The prompt “%(prompt)s” is not supported."
+        reason = _reason("prompt", text, "OpenID Connect Core §3.1.2.1", prompt=min(unknown))
+        raise ClientError("invalid_request", reason)
+    if "none" in flow.prompt and len(flow.prompt) > 1:
+        text = "The prompt “none” cannot be combined with another."
+        raise ClientError("invalid_request", _reason("prompt", text, "OpenID Connect Core §3.1.2.1"))
+    if flow.get("max_age"):
+        flow.max_age = timedelta(seconds=int(flow.get("max_age")))
+
+
+def _claims(flow: Flow) -> None:
+    text = flow.get("claims")
+    if not text:
+        return
+    try:
+        claims = json.loads(text)
+    except (ValueError, RecursionError):
+        claims = None
+    if not isinstance(claims, dict):
+        sentence = "The parameter “claims” is not a JSON object."
+        raise ClientError("invalid_request", _reason("claims", sentence, "OpenID Connect Core §5.5"))
+    flow.claims = claims
+
+
+def _resource(flow: Flow) -> None:
+    unknown = unknown_resources(flow.submission.resources)
+    if unknown:
+        text = "The resource “%(resource)s” is not an API of this provider."
+        reason = _reason("resource", text, "RFC 8707 §2", resource=unknown[0][:200])
+        raise ClientError("invalid_target", reason)
+
+
+def _scope(flow: Flow) -> None:
+    text = flow.get("scope")
+    try:
+        flow.scopes = parse(text) if text else None
+    except InvalidScope as error:
+        reason = _reason("malformed_scope", "%(what)s", "RFC 6749 §3.3", what=str(error))
+        raise ClientError("invalid_scope", reason) from error
+
+
+PROOF: tuple[Callable[[Flow], None], ...] = (_readable, _client, _redirect_uri)
+"""Until these hold, an error is a page."""
+
+CHECKS: tuple[Callable[[Flow], None], ...] = (
+    _parameters,
+    _response_type,
+    _response_mode,
+    _request_objects,
+    _pkce,
+    _prompt,
+    _claims,
+    _resource,
+    _scope,
+)
+"""Once client and redirect URI are proven, an error goes to the client."""

@@ -1,0 +1,101 @@
+"""What token, revocation and introspection endpoints have in common: JSON, no-store, POST only."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.http import HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from idp.dot.backend import SUBMISSION
+from idp.dot.core import core_of
+from idp.dot.gate import Endpoint, read
+from idp.dot.views import login_not_required
+from idp.services.event import record_event
+from idp.views.http import ascii_description, json_error, origin_of, private
+from idp.views.origin import allow_origin, preflight
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+BASIC_CHALLENGE = 'Basic realm="client", charset="UTF-8"'
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+@method_decorator(login_not_required, name="dispatch")
+class BackchannelView(View):
+    """An endpoint that clients call directly."""
+
+    endpoint: ClassVar[Endpoint]
+    http_method_names: ClassVar[list[str]] = ["post", "options"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a request whose parameters passed the gate."""
+        submission = read(request, self.endpoint)
+        fault = submission.first_fault
+        if fault is not None:
+            record_event(
+                f"{self.endpoint}.refused",
+                client_id=submission.get("client_id"),
+                origin=origin_of(request),
+                reasons=[fault.reason],
+            )
+            status = 401 if fault.error == "invalid_client" else 400
+            return allow_origin(request, json_error(fault.error, fault.reason.message, status))
+        setattr(request, SUBMISSION, submission)
+        return allow_origin(request, self.respond(request))
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a CORS preflight."""
+        return preflight(request, ("POST",))
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Refuse any other method in the endpoint's own format."""
+        error = json_error("invalid_request", "Use the method POST.", 405, {"Allow": "POST, OPTIONS"})
+        return allow_origin(request, error)
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Return the endpoint's answer."""
+        raise NotImplementedError
+
+
+def toolkit_answer(
+    request: HttpRequest, headers: dict[str, str], body: str, status: int
+) -> HttpResponse:
+    """Return what oauthlib answered, with the headers that the specifications ask for.
+
+    A client that failed to authenticate with the Authorization header is challenged for the scheme
+    that it used (RFC 6749 §5.2).
+    """
+    response = HttpResponse(_described(body), status=status, content_type="application/json")
+    for name, value in headers.items():
+        if name.lower() not in {"content-type", "www-authenticate", "cache-control", "pragma"}:
+            response[name] = value
+    if status >= 400 and _error(body) == "invalid_client":
+        response.status_code = 401
+        response["WWW-Authenticate"] = BASIC_CHALLENGE
+    return private(response)
+
+
+def _described(body: str) -> str:
+    """Return an error body whose description has only the characters that it may have."""
+    if '"error_description"' not in (body or ""):
+        return body or ""
+    fields = json.loads(body)
+    fields["error_description"] = ascii_description(fields["error_description"])
+    return json.dumps(fields)
+
+
+def _error(body: str) -> str:
+    try:
+        return str(json.loads(body or "{}").get("error", ""))
+    except ValueError:
+        return ""
+
+
+__all__ = ["BackchannelView", "core_of", "toolkit_answer"]

@@ -1,0 +1,163 @@
+"""Metadata of the provider, generated from what is really on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.decorators import method_decorator
+from django.views.generic import View
+
+from idp.domain.catalogue import Admission
+from idp.dot.issuer import issuer_of
+from idp.dot.server import offered_grant_types
+from idp.dot.userinfo import discovery_claims
+from idp.dot.views import login_not_required
+from idp.models import Api
+from idp.services.catalogue import current_catalogue
+from idp.services.key import ALGORITHMS, PUBLIC_CACHE_SECONDS, public_key_set
+from idp.views.authorization_request import PROMPTS, RESPONSE_MODES
+from idp.views.origin import allow_origin, preflight
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+CLIENT_AUTHENTICATION = ("client_secret_basic", "client_secret_post")
+
+
+@method_decorator(login_not_required, name="dispatch")
+class PublicView(View):
+    """A document that anybody may read, scripts of any origin included."""
+
+    http_method_names: ClassVar[list[str]] = ["get", "head", "options"]
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a CORS preflight."""
+        return preflight(request, ("GET",), anyone=True)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the document, or 304 where the reader has it already."""
+        document = self.document(request, **kwargs)
+        if document is None:
+            return allow_origin(request, JsonResponse({"error": "not_found"}, status=404), anyone=True)
+        body = json.dumps(document)
+        tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+        if request.META.get("HTTP_IF_NONE_MATCH") == tag:
+            response: HttpResponse = HttpResponseNotModified()
+        else:
+            response = HttpResponse(body, content_type="application/json")
+        response["ETag"] = tag
+        response["Cache-Control"] = f"public, max-age={PUBLIC_CACHE_SECONDS}"
+        response["X-Content-Type-Options"] = "nosniff"
+        return allow_origin(request, response, anyone=True)
+
+    def document(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any] | None:
+        """Return the document, or None where there is none."""
+        raise NotImplementedError
+
+
+class ProviderMetadataView(PublicView):
+    """``.well-known/openid-configuration`` and ``.well-known/oauth-authorization-server``."""
+
+    def document(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any] | None:
+        """Return the provider's metadata (OpenID Discovery §3; RFC 8414 §2)."""
+        issuer = issuer_of(request)
+        suffix = str(kwargs.get("issuer_path", "")).strip("/")
+        if suffix and not issuer.rstrip("/").endswith(f"/{suffix}"):
+            return None
+        return provider_metadata(request, issuer)
+
+
+class KeySetView(PublicView):
+    """``.well-known/jwks.json``: the keys that tokens are verified with."""
+
+    def document(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any] | None:
+        """Return the key set (RFC 7517 §5)."""
+        return public_key_set()
+
+
+class ProtectedResourceView(PublicView):
+    """``.well-known/oauth-protected-resource``: metadata of an API of this site (RFC 9728)."""
+
+    def document(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any] | None:
+        """Return the metadata of the resource that the path names, or None for an unknown one."""
+        path = str(kwargs.get("resource_path", "")).strip("/")
+        resource = request.build_absolute_uri(f"/{path}").rstrip("/")
+        api = Api.objects.filter(identifier__in=(resource, f"{resource}/")).first()
+        if api is None and path:
+            return None
+        scopes = sorted(
+            scope.name
+            for scope in current_catalogue().scopes.values()
+            if api is not None and scope.api == api.identifier and scope.active and scope.public
+        )
+        return {
+            "resource": api.identifier if api is not None else resource,
+            "authorization_servers": [issuer_of(request)],
+            "bearer_methods_supported": ["header"],
+            **({"scopes_supported": scopes} if scopes else {}),
+            **({"resource_name": api.name} if api is not None else {}),
+        }
+
+
+def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
+    """Return what the provider offers; nothing that is switched off."""
+    return {
+        "issuer": issuer,
+        **_endpoints(request),
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(offered_grant_types()),
+        "scopes_supported": public_scopes(),
+        "claims_supported": discovery_claims(request),
+        "claim_types_supported": ["normal"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "token_endpoint_auth_methods_supported": [*CLIENT_AUTHENTICATION, "none"],
+        "revocation_endpoint_auth_methods_supported": [*CLIENT_AUTHENTICATION, "none"],
+        "introspection_endpoint_auth_methods_supported": list(CLIENT_AUTHENTICATION),
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": sorted(PROMPTS),
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }
+
+
+def public_scopes() -> list[str]:
+    """Return the scopes that some client may ask for without an approval, and that are public."""
+    return sorted(
+        scope.name
+        for scope in current_catalogue().scopes.values()
+        if scope.active
+        and scope.public
+        and scope.policy is not None
+        and scope.policy.clients in {Admission.ANY, Admission.VERIFIED}
+    )
+
+
+_ENDPOINTS = {
+    "authorization_endpoint": "authorize",
+    "token_endpoint": "token",
+    "userinfo_endpoint": "user-info",
+    "jwks_uri": "jwks-info",
+    "revocation_endpoint": "revoke-token",
+    "introspection_endpoint": "introspect",
+    "end_session_endpoint": "rp-initiated-logout",
+}
+
+
+def _endpoints(request: HttpRequest) -> dict[str, str]:
+    """Return the endpoints that the site mounts."""
+    found = {}
+    for name, url_name in _ENDPOINTS.items():
+        try:
+            path = reverse(f"oauth2_provider:{url_name}")
+        except NoReverseMatch:
+            continue
+        found[name] = request.build_absolute_uri(path)
+    return found

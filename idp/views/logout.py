@@ -1,0 +1,215 @@
+"""Sign-out that a client asks for (OpenID Connect RP-Initiated Logout 1.0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpResponse
+from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.generic import View
+
+from idp.domain import redirect_uri as uri_rules
+from idp.domain.decision import Reason, Severity
+from idp.dot.gate import Endpoint, Submission, read
+from idp.dot.hint import Hint, read_hint
+from idp.dot.issuer import issuer_of
+from idp.dot.views import login_not_required
+from idp.models import Authorization
+from idp.services.authorization import end_authorizations
+from idp.services.client import Client, load_client
+from idp.services.event import record_event
+from idp.services.sign_in import current_sign_in
+from idp.views.http import (
+    SAME_ORIGIN,
+    error_page,
+    origin_of,
+    page,
+    private,
+    redirect_sources,
+)
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class LogoutError(Exception):
+    """The request cannot be answered; it is told on a page, never by a redirect."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(code)
+        self.reason = Reason(code, Severity.ERROR, text, "RP-Initiated Logout §2")
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A sign-out request whose every part is proven.
+
+    Attributes:
+        client: who asks, or None for somebody who came without a client.
+        hint: what the ID token says, or None.
+        return_to: registered address to go to afterwards, or empty.
+        state: for that address.
+    """
+
+    client: Client | None
+    hint: Hint | None
+    return_to: str
+    state: str
+
+    @property
+    def target(self) -> str:
+        """Return the address to go to afterwards with its state, or an empty text."""
+        if not self.return_to or not self.state:
+            return self.return_to
+        separator = "&" if "?" in self.return_to else "?"
+        return f"{self.return_to}{separator}{urlencode({'state': self.state})}"
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+@method_decorator(login_not_required, name="dispatch")
+class LogoutView(View):
+    """``logout/``: asks before it ends anything."""
+
+    http_method_names: ClassVar[list[str]] = ["get", "post"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask, or say that there is nothing to end."""
+        return self._respond(request)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask, or say that there is nothing to end."""
+        return self._respond(request)
+
+    def _respond(self, request: HttpRequest) -> HttpResponse:
+        submission = read(request, Endpoint.LOGOUT)
+        try:
+            wanted = proven(submission, issuer_of(request))
+        except LogoutError as error:
+            return error_page(
+                request,
+                reason=error.reason,
+                error="invalid_request",
+                event="logout.refused",
+                client_id=submission.get("client_id"),
+                title=_("Sign-out did not work"),
+                advice=_("You are still signed in. You can sign out from your account."),
+            )
+        if not request.user.is_authenticated:
+            return signed_out(request, wanted)
+        fields = [(name, submission.get(name)) for name in _FIELDS if submission.get(name)]
+        context = {
+            "client_name": wanted.client.application.name if wanted.client else None,
+            "form_action": reverse("oauth2_provider:rp-initiated-logout-confirm"),
+            "fields": fields,
+        }
+        sources = redirect_sources(wanted.return_to) if wanted.return_to else ()
+        return page(
+            request,
+            "idp/logout.html",
+            context,
+            form_action=sources,
+            referrer_policy=SAME_ORIGIN,
+        )
+
+
+@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(login_not_required, name="dispatch")
+class LogoutConfirmView(View):
+    """``logout/confirm/``: the person's own answer."""
+
+    http_method_names: ClassVar[list[str]] = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the session at hand, or leave everything as it is."""
+        submission = read(request, Endpoint.LOGOUT)
+        try:
+            wanted = proven(submission, issuer_of(request))
+        except LogoutError as error:
+            return error_page(request, reason=error.reason, error="invalid_request")
+        if request.POST.get("decision") != "allow":
+            return private(_redirect(resolve_url(settings.LOGIN_REDIRECT_URL)))
+        if request.user.is_authenticated:
+            end_session(request)
+        return signed_out(request, wanted)
+
+
+_FIELDS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint")
+
+
+def proven(submission: Submission, issuer: str) -> LogoutRequest:
+    """Return a sign-out request, proven part by part.
+
+    Raises:
+        LogoutError: something in it is not ours, contradicts the rest, or is not registered.
+    """
+    fault = submission.first_fault
+    if fault is not None:
+        raise LogoutError("malformed_parameter", fault.reason.message.replace("%", "%%"))
+    hint = None
+    if submission.get("id_token_hint"):
+        hint = read_hint(submission.get("id_token_hint"), issuer)
+        if hint is None:
+            raise LogoutError("id_token_hint", "The ID token of the request was not issued by this site.")
+    client_id = submission.get("client_id") or (hint.audience[0] if hint and hint.audience else "")
+    client = load_client(client_id) if client_id else None
+    if client_id and client is None:
+        raise LogoutError("unknown_client", "The app that asks for the sign-out is not registered.")
+    if hint is not None and client_id not in hint.audience:
+        raise LogoutError("other_client", "The ID token of the request was made for another app.")
+    return_to = submission.get("post_logout_redirect_uri")
+    if return_to and not _registered(client, return_to):
+        text = "The address to go to after the sign-out is not registered for the app."
+        raise LogoutError("post_logout_redirect_uri", text)
+    return LogoutRequest(client, hint, return_to, submission.get("state"))
+
+
+def end_session(request: HttpRequest) -> None:
+    """End the session at hand with the authorizations that were born in it, and no other."""
+    sign_in, now = current_sign_in(request), timezone.now()
+    if sign_in is not None:
+        born_here = Authorization.objects.filter(sign_in=sign_in)
+        end_authorizations(born_here, reason="signed_out", now=now)
+        sign_in.ended_at = now
+        sign_in.save(update_fields=("ended_at",))
+    record_event("logout.done", severity="info", user=request.user, origin=origin_of(request), now=now)
+    logout(request)
+
+
+def signed_out(request: HttpRequest, wanted: LogoutRequest) -> HttpResponse:
+    """Return to the client, or say that nobody is signed in any more."""
+    if wanted.target:
+        return private(_redirect(wanted.target))
+    return page(request, "idp/logged_out.html", {"login_url": resolve_url(settings.LOGIN_URL)})
+
+
+def _registered(client: Client | None, requested: str) -> bool:
+    if client is None:
+        return False
+    kind, environment = client.facts.kind, client.facts.environment
+    on_device = kind in {"native", "agent"}
+    registered = (client.application.post_logout_redirect_uris or "").split(" ")
+    return any(
+        uri_rules.match(
+            requested, uri, loopback_port=on_device, localhost=on_device and client.policy.localhost_port
+        )
+        and (
+            not client.enforces("redirect_uri")
+            or uri_rules.registrable(uri, kind=kind, environment=environment)
+        )
+        for uri in registered
+    )
+
+
+def _redirect(uri: str) -> HttpResponse:
+    response = HttpResponse(status=302)
+    response["Location"] = uri
+    return response

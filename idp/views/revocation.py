@@ -1,0 +1,36 @@
+"""The revocation endpoint (RFC 7009)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.http import HttpResponse
+from django.utils import timezone
+
+from idp.dot.backend import SUBMISSION
+from idp.dot.core import core_of
+from idp.dot.gate import Endpoint
+from idp.services.revocation import revoke_by_client
+from idp.views.backchannel import BackchannelView, toolkit_answer
+from idp.views.http import json_error, private
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class RevocationView(BackchannelView):
+    """``revoke_token/``: a client ends a token of its own, and the whole family with it."""
+
+    endpoint: ClassVar[Endpoint] = Endpoint.REVOCATION
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Return 200 for a token that is gone afterwards, known or not (RFC 7009 §2.2)."""
+        submission = getattr(request, SUBMISSION)
+        client, failure = core_of().authenticate(request)
+        if failure is not None:
+            return toolkit_answer(request, *failure)
+        token = submission.get("token")
+        if not token:
+            return json_error("invalid_request", "The parameter 'token' is missing.")
+        revoke_by_client(token, client.application, timezone.now())
+        return private(HttpResponse(status=200, content_type="application/json"))

@@ -1,0 +1,47 @@
+"""The token endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from idp.dot.core import core_of
+from idp.dot.gate import Endpoint
+from idp.services.event import record_event
+from idp.views.backchannel import BackchannelView, toolkit_answer
+from idp.views.http import json_error, origin_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+from idp.dot.backend import SUBMISSION
+from idp.dot.server import offered_grant_types
+
+
+class TokenView(BackchannelView):
+    """``token/`` (RFC 6749 §3.2)."""
+
+    endpoint: ClassVar[Endpoint] = Endpoint.TOKEN
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Return tokens, or why there are none."""
+        grant_type = getattr(request, SUBMISSION).get("grant_type")
+        if not grant_type:
+            return json_error("invalid_request", "The parameter 'grant_type' is missing.")
+        if grant_type not in offered_grant_types():
+            return json_error("unsupported_grant_type", "This grant type is not offered.")
+        _location, headers, body, status = core_of().create_token_response(request)
+        response = toolkit_answer(request, headers, body, status)
+        if response.status_code >= 400:
+            self._record(request, body)
+        return response
+
+    @staticmethod
+    def _record(request: HttpRequest, body: str) -> None:
+        submission = getattr(request, SUBMISSION)
+        record_event(
+            "token.refused",
+            severity="info",
+            client_id=submission.get("client_id"),
+            origin=origin_of(request),
+            detail={"answer": body, "grant_type": submission.get("grant_type")},
+        )

@@ -1,0 +1,103 @@
+"""The UserInfo endpoint (OpenID Connect Core §5.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from idp.dot.gate import Endpoint, read
+from idp.dot.userinfo import userinfo_claims
+from idp.dot.views import login_not_required
+from idp.services.access import Refusal, judge_access_token
+from idp.services.authorization import checksum
+from idp.services.event import record_event
+from idp.views.http import json_answer, json_error, origin_of
+from idp.views.origin import allow_origin, preflight
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+@method_decorator(login_not_required, name="dispatch")
+class UserInfoView(View):
+    """``userinfo/``: GET and POST, token in the header or in a form body."""
+
+    http_method_names: ClassVar[list[str]] = ["get", "post", "options"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the claims that the token releases."""
+        return allow_origin(request, self._respond(request))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the claims that the token releases."""
+        return allow_origin(request, self._respond(request))
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a CORS preflight."""
+        return preflight(request, ("GET", "POST"))
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Refuse any other method."""
+        return json_error("invalid_request", "Use GET or POST.", 405, {"Allow": "GET, POST, OPTIONS"})
+
+    def _respond(self, request: HttpRequest) -> HttpResponse:
+        token, fault = bearer_token(request)
+        if fault:
+            return challenge("invalid_request", fault, 400)
+        if not token:
+            return challenge("", "An access token is needed.", 401)
+        access = judge_access_token(checksum(token), timezone.now())
+        if isinstance(access, Refusal):
+            record_event(
+                "userinfo.refused",
+                severity="info",
+                client_id=getattr(getattr(access.token, "application", None), "client_id", ""),
+                origin=origin_of(request),
+                reasons=[access.reason],
+            )
+            return challenge("invalid_token", access.reason.message, 401)
+        if access.user is None:
+            return challenge("invalid_token", "The access token stands for no user.", 401)
+        if "openid" not in access.effective:
+            return challenge(
+                "insufficient_scope", "The access token does not have the scope openid.", 403, "openid"
+            )
+        return json_answer(userinfo_claims(request, access))
+
+
+def bearer_token(request: HttpRequest) -> tuple[str, str]:
+    """Return the token of a request and what is wrong with how it was sent; each may be empty.
+
+    Source: RFC 6750 §2: header or form body, never both, never the query.
+    """
+    header = request.META.get("HTTP_AUTHORIZATION", "")
+    scheme, _, from_header = header.partition(" ")
+    from_header = from_header.strip() if scheme.lower() == "bearer" else ""
+    if request.method != "POST":
+        return from_header, ""
+    submission = read(request, Endpoint.USERINFO)
+    if submission.first_fault is not None and not from_header:
+        return "", submission.first_fault.reason.message
+    from_body = submission.get("access_token")
+    if from_header and from_body:
+        return "", "Send the access token once, in the header or in the body."
+    return from_header or from_body, ""
+
+
+def challenge(error: str, description: str, status: int, scope: str = "") -> HttpResponse:
+    """Return a refusal with the challenge of RFC 6750 §3; no error code where no token was sent."""
+    response = json_error(error or "invalid_token", description, status)
+    parts = ['realm="userinfo"']
+    if error:
+        parts += [f'error="{error}"', f'error_description="{description}"']
+    if scope:
+        parts.append(f'scope="{scope}"')
+    response["WWW-Authenticate"] = f"Bearer {', '.join(parts)}"
+    return response
