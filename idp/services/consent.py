@@ -20,6 +20,7 @@ from idp.services.consent_scope import granted_scopes, take_back_scopes
 from idp.services.consent_use import record_silent_use
 from idp.services.event import NOWHERE, Origin
 from idp.services.narrowing import shrink_holdings
+from idp.services.origin import origin_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -101,7 +102,7 @@ def record_decision(
         at=now or timezone.now(),
         by=by,
         reason=reason,
-        origin=_origin(origin, request),
+        origin=origin_of(request) if request is not None and origin is NOWHERE else origin,
         authorization=authorization,
         document=document,
         extra=extra or {},
@@ -202,13 +203,3 @@ def narrow_consent(
     )
     announce(signals.consent_narrowed, consent=locked, event=event, scopes=removed)
     return event
-
-
-def _origin(origin: Origin, request: HttpRequest | None) -> Origin:
-    """Return where a request came from; without our view, only what nobody can forge."""
-    if origin is not NOWHERE or request is None:
-        return origin
-    return Origin(
-        address=request.META.get("REMOTE_ADDR", ""),
-        user_agent=request.META.get("HTTP_USER_AGENT", "")[:500],
-    )

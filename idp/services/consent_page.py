@@ -129,13 +129,13 @@ def _client(client: Client) -> ShownClient:
         verified=client.facts.verified,
         development=client.facts.environment == Environment.DEVELOPMENT,
         first_party=client.facts.first_party,
-        uri=_link(policy.client_uri),
-        policy_uri=_link(policy.policy_uri),
-        tos_uri=_link(policy.tos_uri),
+        uri=web_link(policy.client_uri),
+        policy_uri=web_link(policy.policy_uri),
+        tos_uri=web_link(policy.tos_uri),
     )
 
 
-def _link(uri: str) -> str:
+def web_link(uri: str) -> str:
     """Return an address that a page may link to: of the web, never a script."""
     return uri if uri.startswith(("https://", "http://")) else ""
 
