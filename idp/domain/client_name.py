@@ -76,7 +76,8 @@ def _likeness_findings(name: str, site_name: str) -> Iterator[Reason]:
     if not site:
         return
     words = [skeleton(word) for word in name.split()]
-    if skeleton(name) == site:
+    # A mark at the end is either a letter in disguise or only a mark.
+    if site in {skeleton(name), skeleton(name.rstrip("!|"))}:
         text = "The name is the one of this site, or looks like it."
         yield _error("name_of_the_site", text)
     elif any(

@@ -111,6 +111,7 @@ class Chain:
         self.broken = False
         self._waiting: Broken | None = None
         self._missing = GENESIS
+        self._intruder = Breakage.INSERTED
 
     def follow(self, link: Link) -> Broken | None:
         """Take the next event; return what it breaks, at most once a chain."""
@@ -126,6 +127,9 @@ class Chain:
         if link.sequence == expected and link.is_sound():
             # It knew another event before it than the one that stands there.
             return self._break(max(self.sequence, 1), Breakage.ALTERED)
+        # If the rightful event comes next, this one took its place, or only came too early.
+        taken = link.sequence == expected
+        self._intruder = Breakage.INSERTED if taken else Breakage.REORDERED
         self._missing = link.previous
         self._waiting = Broken(self.subject, expected, self._suspect(link))
         return None
@@ -151,11 +155,9 @@ class Chain:
 
     def _recognise(self, link: Link, sequence: int) -> Broken | None:
         """Return what happened before, if a later event of the chain tells."""
-        if self._continues(link):
-            return self._break(sequence, Breakage.INSERTED)
         if link.digest == self._missing:
             return self._break(sequence, Breakage.REORDERED)
-        return None
+        return self._break(sequence, self._intruder) if self._continues(link) else None
 
     def _suspect(self, link: Link) -> Breakage:
         """Return what happened to a place of the chain if no later event tells."""
