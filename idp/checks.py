@@ -48,7 +48,7 @@ def check_databases(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         _error(
-            "The database routers put the tables of idp and of oauth2_provider into different databases.",
+            "The database routers put idp and oauth2_provider into different databases.",
             "Route both apps to the same database; one transaction must hold them together.",
             CheckId.SPLIT_DATABASES,
         )
@@ -65,8 +65,8 @@ def check_validator(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         checks.Warning(
-            "OAUTH2_VALIDATOR_CLASS does not carry the rules of idp, so that nothing enforces them.",
-            hint="Use provider_settings(), or derive yours: class V(IdpValidatorMixin, YourValidator).",
+            "OAUTH2_VALIDATOR_CLASS does not carry the rules of idp; nothing enforces them.",
+            hint="Use provider_settings(), or: class V(IdpValidatorMixin, YourValidator).",
             id=CheckId.VALIDATOR_WITHOUT_RULES,
         )
     ]
@@ -93,7 +93,9 @@ _SECONDS = (
 def _wrong(site: dict[str, Any]) -> Iterator[CheckMessage]:
     for key in _SECONDS:
         value = site.get(key)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or value < 0
+        ):
             yield _bad(key, "a number of seconds, 0 or more")
     if site.get("UNPOLICED_SCOPES") not in {None, "deny", "pass_through", "defaults_only"}:
         yield _bad("UNPOLICED_SCOPES", "'deny', 'pass_through' or 'defaults_only'")

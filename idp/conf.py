@@ -1,4 +1,4 @@
-"""The ``IDP`` setting, read live, and the ``OAUTH2_PROVIDER`` setting that wires the provider together."""
+"""The ``IDP`` setting, read live, and the ``OAUTH2_PROVIDER`` setting that wires it all."""
 
 from __future__ import annotations
 
@@ -82,7 +82,6 @@ class IdpSettings:
         "SECRET_ROTATION_OVERLAP": 604_800,
         "SITE_NAME": "",
         "APPLICATION_MIGRATION": None,
-        "DEMO": None,
         "REDIRECT_URI_WILDCARDS": False,
         "DEMO": "",
     }
@@ -98,7 +97,7 @@ class IdpSettings:
 
     @property
     def unpoliced_scopes(self) -> str | None:
-        """Return ``deny``, ``pass_through`` or ``defaults_only``, or None to follow the site's mode."""
+        """Return ``deny``, ``pass_through``, ``defaults_only``, or None for the site's mode."""
         value: str | None = self._get("UNPOLICED_SCOPES")
         return value
 
@@ -155,7 +154,7 @@ class IdpSettings:
 
     @property
     def trusted_proxy_hops(self) -> int | str | Callable[..., str]:
-        """Return how many proxies' ``X-Forwarded-For`` to believe, or a callable or its dotted path."""
+        """Return how many proxies to believe, or a callable or its dotted path."""
         value: int | str | Callable[..., str] = self._get("TRUSTED_PROXY_HOPS")
         return value
 
@@ -249,7 +248,7 @@ WIRING: Mapping[str, Any] = {
     "ID_TOKEN_ADMIN_CLASS": "idp.admin.id_token.IDTokenAdmin",
     "REFRESH_TOKEN_ADMIN_CLASS": "idp.admin.refresh_token.RefreshTokenAdmin",
 }
-"""Where the provider takes its place in the toolkit, unless the site has a class of its own there."""
+"""Where the provider takes its place in the toolkit, unless the site has its own there."""
 
 
 def provider_settings(

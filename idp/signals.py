@@ -12,7 +12,7 @@ consent_declined = Signal()
 """A user refused a client. Arguments: ``user``, ``application``, ``event``."""
 
 consent_narrowed = Signal()
-"""Scopes of a consent were taken back. Arguments: ``consent``, ``event``, ``scopes`` (frozenset)."""
+"""Scopes were taken back. Arguments: ``consent``, ``event``, ``scopes`` (frozenset)."""
 
 consent_revoked = Signal()
 """A consent ended. Arguments: ``consent``, ``event``."""

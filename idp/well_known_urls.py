@@ -1,4 +1,4 @@
-"""Metadata at the origin, where RFC 8414 and RFC 9728 look for it; include at the root of a site."""
+"""Metadata at the origin, where RFC 8414 and RFC 9728 look; include at the root of a site."""
 
 from django.urls import path
 

@@ -33,7 +33,7 @@ Answer = tuple[Any, dict[str, str], str, int]
 
 
 class IdpCoreMixin:
-    """Runs a token request in one transaction; what a refused request must end, ends all the same."""
+    """Runs a token request in one transaction; what a refusal must end, ends all the same."""
 
     def _extract_params(self, request: HttpRequest) -> tuple[str, str, str, dict[str, Any]]:
         submission = getattr(request, SUBMISSION, None)

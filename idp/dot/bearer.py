@@ -17,7 +17,7 @@ class BearerRules(SiteRules):
     """The part of the validator that judges access tokens."""
 
     def validate_bearer_token(self, token: str, scopes: Any, request: Request) -> bool:
-        """Return whether a token may act: alive, with live client, user, consent and enough scope."""
+        """Return whether a token may act: alive, live client, user and consent, enough scope."""
         if not super().validate_bearer_token(token, scopes, request):  # type: ignore[misc]
             return False
         if request.access_token is None or request.access_token.pk is None:

@@ -19,7 +19,7 @@ from idp.services.event import record_event
 if TYPE_CHECKING:
     from oauthlib.common import Request
 
-WITHOUT_SECRET = "none"
+WITHOUT_SECRET = "none"  # noqa: S105
 BASIC = "client_secret_basic"
 POST = "client_secret_post"
 

@@ -1,4 +1,4 @@
-"""Authorization codes: stored as digests, redeemed once, bound to client, redirect URI and verifier."""
+"""Authorization codes: kept as digests, redeemed once, bound to client, URI and verifier."""
 
 from __future__ import annotations
 
@@ -140,7 +140,9 @@ class CodeRules(SiteRules):
             .first()
         )
         if scopes is None:
-            return list(super().get_authorization_code_scopes(client_id, code, redirect_uri, request))  # type: ignore[misc]
+            return list(
+                super().get_authorization_code_scopes(client_id, code, redirect_uri, request)
+            )  # type: ignore[misc]
         return scopes.split()
 
     def validate_code(
@@ -253,6 +255,4 @@ def digests_only() -> bool:
 
 
 def _grants(code: str) -> Any:
-    return grant_model()._default_manager.filter(
-        code__in=[f"{CODE_PREFIX}{checksum(code)}", code]
-    )
+    return grant_model()._default_manager.filter(code__in=[f"{CODE_PREFIX}{checksum(code)}", code])

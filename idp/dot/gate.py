@@ -1,7 +1,7 @@
 """Raw parameters are checked here before the toolkit or oauthlib sees a request.
 
-One table says which parameters exist and what each may look like; another which endpoint reads which.
-What breaks a rule is reported, not repaired: the caller decides where the error may be sent.
+One table says which parameters exist and what each may look like. What breaks a
+rule is reported, not repaired: the caller decides where the error may be sent.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Submission:
     """The parameters of one request, decoded once.
 
     Attributes:
-        values: name to value; parameters without a value are omitted (RFC 6749 §3.1), repeated ones too.
+        values: name to value; those without a value are omitted (RFC 6749 §3.1), repeated ones too.
         resources: values of ``resource``, in order (RFC 8707 §2).
         faults: what is wrong, by parameter; the value of a faulty parameter is not in ``values``.
         unreadable: why nothing could be read at all, or None.
@@ -139,8 +139,8 @@ class Submission:
 def read(request: HttpRequest, endpoint: Endpoint) -> Submission:
     """Return the parameters that an endpoint reads from a request.
 
-    A GET carries them in the query. A POST carries them in a form body; a query beside it is refused at
-    the endpoints of back channels (RFC 6749 §3.2) and ignored elsewhere.
+    A GET carries them in the query. A POST carries them in a form body; a query beside it is
+    refused at the endpoints of back channels (RFC 6749 §3.2) and ignored elsewhere.
     """
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
     if request.method != "POST":
@@ -173,7 +173,9 @@ def parse(raw: bytes) -> Submission:
         pairs = strict_form_decode(raw)
     except FormError:
         return Submission(
-            unreadable=_fault("", "The parameters are not form-encoded UTF-8; encode each value once.")
+            unreadable=_fault(
+                "", "The parameters are not form-encoded UTF-8; encode each value once."
+            )
         )
     counts = Counter(name for name, _value in pairs)
     faults = {

@@ -33,7 +33,8 @@ def issue_code(
         request: the request that carried the decision.
         client: the client.
         granting: what is granted, with the code itself.
-        code_challenge, code_challenge_method: of PKCE; empty where the site does not require it.
+        code_challenge: of PKCE; empty where the site does not require it.
+        code_challenge_method: of PKCE; empty likewise.
         state: of the authorization request.
     """
     exchange = Exchange(origin_of(request), client=client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from idp.conf import idp_settings, refresh_token_model
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.models import IssuedToken
@@ -12,13 +13,12 @@ from idp.services.answer import unseal
 from idp.services.authorization import checksum, lock_family, report_replay, standing
 from idp.services.event import record_event
 from idp.services.resolution import resolve_again
-from idp.conf import idp_settings, refresh_token_model
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
 
 
-class SameAnswer(Exception):  # noqa: N818
+class SameAnswer(Exception):
     """A refresh token came again within the time of a retry; the answer is the same again."""
 
     def __init__(self, body: str) -> None:
@@ -61,12 +61,14 @@ class RefreshRules(SiteRules):
             return False
         exchange.issued, exchange.authorization = issued, authorization
         request.refresh_token, request.refresh_token_instance = refresh_token, row
-        return self._grant_again_on_refresh(request, exchange, authorization.user, authorization.scopes)
+        return self._grant_again_on_refresh(
+            request, exchange, authorization.user, authorization.scopes
+        )
 
     def get_original_scopes(
         self, refresh_token: str, request: Request, *args: Any, **kwargs: Any
     ) -> list[str]:
-        """Return the scopes of the grant that hold now; a narrower refresh before changes nothing."""
+        """Return the scopes of the grant that hold now, whatever a refresh before asked for."""
         resolution = exchange_of(request).resolution
         if resolution is None:
             return list(super().get_original_scopes(refresh_token, request, *args, **kwargs))  # type: ignore[misc]
@@ -75,7 +77,7 @@ class RefreshRules(SiteRules):
     def _validate_unrecorded(
         self, refresh_token: str, client: Any, request: Request, exchange: Exchange
     ) -> bool:
-        """Judge a token from before the provider was added by the toolkit's rules and live parties."""
+        """Judge a token from before the provider by the toolkit's rules and live parties."""
         if not super().validate_refresh_token(refresh_token, client, request):  # type: ignore[misc]
             return False
         row = request.refresh_token_instance

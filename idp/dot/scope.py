@@ -1,4 +1,4 @@
-"""Scopes: the catalogue's, and those of the site's own backend, which ours wraps and only narrows."""
+"""Scopes: the catalogue's, and those of the site's own backend, which ours only narrows."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ class CatalogueScopes(BaseScopes):
         """Return the scopes of a request that names none."""
         defaults: set[str] = set()
         if application is not None:
-            defaults = {row.name for row in client_of(application).facts.scopes.values() if row.default}
+            defaults = {
+                row.name for row in client_of(application).facts.scopes.values() if row.default
+            }
         site = _site_scopes("get_default_scopes", application, request)
         return sorted(defaults or site)
 
@@ -145,7 +147,9 @@ class ScopeRules(SiteRules):
         exchange.resolution = resolve_request(
             self._client(request),  # type: ignore[attr-defined]
             requested=requested,
-            user=getattr(request, "user", None) if request.grant_type != "client_credentials" else None,
+            user=getattr(request, "user", None)
+            if request.grant_type != "client_credentials"
+            else None,
             sign_in=None,
             grant_type=request.grant_type or "authorization_code",
             now=exchange.now,

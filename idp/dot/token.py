@@ -32,7 +32,7 @@ def generate_refresh_token(request: Request, refresh_token: bool = False) -> str
 
 
 def access_token_seconds(request: Request) -> int:
-    """Return how long the access token of a request lives: the strictest of server, client and scopes."""
+    """Return the life of an access token in seconds: the strictest of server, client, scopes."""
     resolution = exchange_of(request).resolution
     lifetime = resolution.lifetimes.access if resolution else idp_settings.access_token_lifetime
     return max(1, int(lifetime.total_seconds()))
@@ -78,7 +78,7 @@ class TokenRules(SiteRules):
         return super()._create_refresh_token(request, refresh_token_code, access_token, previous)  # type: ignore[misc]
 
     def _adopt(self, token: dict[str, Any], request: Request, exchange: Exchange) -> Any:
-        """Begin to record a grant that is older than these records, or that a site's own code made."""
+        """Begin to record a grant older than these records, or made by a site's own code."""
         if request.user is None:
             return None
         previous = getattr(request, "refresh_token_instance", None)

@@ -130,7 +130,9 @@ class Authorization(models.Model):
     amr = models.JSONField(_("methods"), default=list)
     nonce = models.CharField(max_length=500, blank=True, editable=False)
     claims = models.JSONField(_("requested claims"), default=dict)
-    code_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    code_digest = models.CharField(  # noqa: DJ001 - NULL keeps grants without a code apart
+        max_length=64, unique=True, null=True, editable=False
+    )
     redeemed_at = models.DateTimeField(_("code redeemed"), null=True)
     user_epoch = models.PositiveBigIntegerField(default=0, editable=False)
     client_epoch = models.PositiveBigIntegerField(default=0, editable=False)

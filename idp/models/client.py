@@ -58,7 +58,10 @@ class ClientPolicy(models.Model):
         ENFORCE = "enforce", _("Enforce")
 
     application = models.OneToOneField(
-        APPLICATION_MODEL, on_delete=models.CASCADE, related_name="idp_policy", verbose_name=_("client")
+        APPLICATION_MODEL,
+        on_delete=models.CASCADE,
+        related_name="idp_policy",
+        verbose_name=_("client"),
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.WEB)
     environment = models.CharField(
@@ -88,18 +91,26 @@ class ClientPolicy(models.Model):
         _("ID token signature"), max_length=10, blank=True, help_text=_("Empty for RS256.")
     )
     consent_mode = models.CharField(
-        _("consent"), max_length=10, choices=ConsentMode.choices, default=ConsentMode.POLICY, blank=True
+        _("consent"),
+        max_length=10,
+        choices=ConsentMode.choices,
+        default=ConsentMode.POLICY,
+        blank=True,
     )
     consent_lifetime = models.DurationField(_("consent lifetime"), null=True, blank=True)
     access_token_lifetime = models.DurationField(_("access token lifetime"), null=True, blank=True)
-    refresh_token_lifetime = models.DurationField(_("refresh token lifetime"), null=True, blank=True)
+    refresh_token_lifetime = models.DurationField(
+        _("refresh token lifetime"), null=True, blank=True
+    )
     refresh_token_idle_lifetime = models.DurationField(
         _("refresh token idle lifetime"), null=True, blank=True
     )
     localhost_port = models.BooleanField(
         _("any port on localhost"),
         default=False,
-        help_text=_("Native and agent clients only; the name may resolve elsewhere (RFC 8252 §8.3)."),
+        help_text=_(
+            "Native and agent clients only; the name may resolve elsewhere (RFC 8252 §8.3)."
+        ),
     )
     client_uri = models.URLField(_("home page"), blank=True)
     logo_uri = models.URLField(_("logo address"), blank=True)
@@ -144,7 +155,10 @@ class ClientScope(models.Model):
         REFUSED = "refused", _("Refused")
 
     application = models.ForeignKey(
-        APPLICATION_MODEL, on_delete=models.CASCADE, related_name="idp_scopes", verbose_name=_("client")
+        APPLICATION_MODEL,
+        on_delete=models.CASCADE,
+        related_name="idp_scopes",
+        verbose_name=_("client"),
     )
     scope = models.ForeignKey(
         "idp.Scope", on_delete=models.PROTECT, related_name="clients", verbose_name=_("scope")
@@ -153,7 +167,9 @@ class ClientScope(models.Model):
         _("requirement"), max_length=10, choices=Requirement.choices, default=Requirement.REQUIRED
     )
     default = models.BooleanField(
-        _("default"), default=False, help_text=_("Granted when the client's request names no scope.")
+        _("default"),
+        default=False,
+        help_text=_("Granted when the client's request names no scope."),
     )
     state = models.CharField(
         _("state"), max_length=12, choices=State.choices, default=State.REGISTERED
@@ -185,7 +201,10 @@ class ClientSecret(models.Model):
     """One secret of a client: shown once, kept as a salted digest."""
 
     application = models.ForeignKey(
-        APPLICATION_MODEL, on_delete=models.CASCADE, related_name="idp_secrets", verbose_name=_("client")
+        APPLICATION_MODEL,
+        on_delete=models.CASCADE,
+        related_name="idp_secrets",
+        verbose_name=_("client"),
     )
     label = models.CharField(_("label"), max_length=100, blank=True)
     salt = models.CharField(max_length=32, editable=False)

@@ -141,7 +141,9 @@ class ConsentScope(models.Model):
     policy = models.CharField(_("policy"), max_length=100, blank=True)
     policy_revision = models.PositiveIntegerField(_("policy revision"), default=0)
     implied = models.JSONField(
-        _("included scopes"), null=True, help_text=_("Names that it included then; empty for unknown.")
+        _("included scopes"),
+        null=True,
+        help_text=_("Names that it included then; empty for unknown."),
     )
     snapshot_digest = models.CharField(max_length=64, blank=True)
 
@@ -172,7 +174,9 @@ class ConsentUse(models.Model):
 
         verbose_name = _("silent use")
         verbose_name_plural = _("silent uses")
-        constraints = (models.UniqueConstraint(fields=("consent", "day"), name="idp_consent_use_day"),)
+        constraints = (
+            models.UniqueConstraint(fields=("consent", "day"), name="idp_consent_use_day"),
+        )
 
     def __str__(self) -> str:
         return f"{self.day}: {self.count}"

@@ -140,7 +140,7 @@ class ConsentSnapshot(AppendOnlyModel):
 
 
 class ConsentEvidence(models.Model):
-    """Address and browser of an event, erasable together with the salt of the event's commitment."""
+    """Address and browser of an event, erasable with the salt of the event's commitment."""
 
     event_id = models.UUIDField(unique=True)
     subject_key = models.CharField(_("subject"), max_length=32, db_index=True)

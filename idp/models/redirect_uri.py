@@ -1,4 +1,4 @@
-"""What is known about each registered URI; the toolkit's text stays the truth that requests are matched against."""
+"""What is known about each registered URI; requests are matched against the toolkit's text."""
 
 from __future__ import annotations
 

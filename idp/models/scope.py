@@ -1,4 +1,4 @@
-"""The catalogue: protected resources, scopes, their words for people and the policies they follow."""
+"""The catalogue: protected resources, scopes, their words for people, and policies."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ class ScopePolicy(models.Model):
         null=True,
         blank=True,
         default=None,
-        help_text=_("Names of groups, one of which a user needs to give the scope; empty for everyone."),
+        help_text=_(
+            "Names of groups, one of which a user needs to give the scope; empty for everyone."
+        ),
     )
     permission = models.CharField(
         _("permission"),
@@ -105,7 +107,9 @@ class ScopePolicy(models.Model):
         _("user check"),
         max_length=255,
         blank=True,
-        help_text=_("Dotted path of a callable(user, application) that says whether the user may give it."),
+        help_text=_(
+            "Dotted path of a callable(user, application) that says whether the user may give it."
+        ),
     )
     grant_types = models.JSONField(
         _("grant types"),
@@ -135,7 +139,9 @@ class ScopePolicy(models.Model):
     acr_values = models.JSONField(_("authentication contexts"), default=list, blank=True)
     access_token_lifetime = models.DurationField(_("access token lifetime"), null=True, blank=True)
     refresh = models.BooleanField(_("refresh tokens allowed"), default=True)
-    refresh_token_lifetime = models.DurationField(_("refresh token lifetime"), null=True, blank=True)
+    refresh_token_lifetime = models.DurationField(
+        _("refresh token lifetime"), null=True, blank=True
+    )
     refresh_token_idle_lifetime = models.DurationField(
         _("refresh token idle lifetime"), null=True, blank=True
     )
@@ -180,7 +186,9 @@ class Scope(models.Model):
         verbose_name=_("policy"),
     )
     active = models.BooleanField(
-        _("active"), default=True, help_text=_("A retired scope is refused, but its history remains.")
+        _("active"),
+        default=True,
+        help_text=_("A retired scope is refused, but its history remains."),
     )
     public = models.BooleanField(
         _("public"), default=True, help_text=_("Listed in “scopes_supported” (RFC 8414 §2).")
@@ -216,7 +224,9 @@ class ScopeText(models.Model):
     scope = models.ForeignKey(Scope, on_delete=models.CASCADE, related_name="texts")
     language = models.CharField(_("language"), max_length=15)
     title = models.CharField(
-        _("title"), max_length=200, help_text=_("What the client will be able to do, in plain words.")
+        _("title"),
+        max_length=200,
+        help_text=_("What the client will be able to do, in plain words."),
     )
     description = models.TextField(
         _("description"), blank=True, help_text=_("One sentence of consequence.")

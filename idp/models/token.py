@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class IssuedToken(models.Model):
-    """A token of an authorization; the toolkit's rows come and go, this one stays until it is purged."""
+    """A token of an authorization; the toolkit's rows come and go, this one stays."""
 
     class Kind(models.TextChoices):
         """What the token is for."""

@@ -62,7 +62,7 @@ class Granting:
 def create_authorization(
     granting: Granting, *, origin: Origin = NOWHERE, now: datetime
 ) -> Authorization:
-    """Record an act of authorization under the epochs of user, client and consent as they are now."""
+    """Record an act of authorization under the present epochs of user, client and consent."""
     sign_in = granting.sign_in
     lifetime = idp_settings.refresh_token_lifetime
     authorization = Authorization(
@@ -140,9 +140,7 @@ def report_replay(authorization: Authorization, what: str, now: datetime) -> Non
         now=now,
     )
     transaction.on_commit(
-        lambda: signals.token_replayed.send(
-            Authorization, authorization=authorization, what=what
-        )
+        lambda: signals.token_replayed.send(Authorization, authorization=authorization, what=what)
     )
 
 

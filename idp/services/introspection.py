@@ -26,8 +26,8 @@ def introspect(token: str, asker: Client, issuer: str, now: datetime) -> dict[st
         now: the time.
 
     Returns:
-        ``{"active": False}`` for everything that is not a live token meant for the asker: one of its
-        own, or one for an API that it is a resource server of.
+        ``{"active": False}`` for everything but a live token meant for the asker: one of its own,
+        or one for an API that it is a resource server of.
 
     Source: RFC 7662 §2.2.
     """

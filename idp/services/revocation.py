@@ -41,7 +41,7 @@ def revoke_by_client(token: str, application: Any, now: datetime) -> bool:
 
 
 def _revoke_unrecorded(digest: str, application: Any, now: datetime) -> bool:
-    """End a token without an authorization: of a client in its own name, or older than the records."""
+    """End a token without an authorization: a client's own, or older than the records."""
     refresh = refresh_token_model()._default_manager
     access = access_token_model()._default_manager
     held = {"token_checksum": digest, "application": application}

@@ -22,7 +22,7 @@ SIGN_IN_SCOPES = {
 
 
 def prepare_site() -> None:
-    """Choose the mode of a new site, give every client its policy row, and a new site its sign-in scopes.
+    """Choose the mode of a new site, give clients policy rows, and a new site sign-in scopes.
 
     Idempotent; called after every migration.
     """
@@ -35,7 +35,7 @@ def prepare_site() -> None:
 
 @transaction.atomic
 def provide_sign_in_scopes() -> None:
-    """Make the scopes of OpenID Connect that every new site has, unless a scope of the name exists."""
+    """Make the scopes of OpenID Connect that a new site has, where the names are free."""
     api, _made = Api.objects.get_or_create(
         identifier=PROVIDER_API, defaults={"name": "Your account"}
     )

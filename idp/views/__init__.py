@@ -1,0 +1,1 @@
+"""What people and clients call over HTTP."""

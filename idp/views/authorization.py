@@ -53,7 +53,9 @@ class AuthorizationMixin:
 
     request: HttpRequest
 
-    def authorize(self, request: HttpRequest, kept: AuthorizationRequest | None = None) -> HttpResponse:
+    def authorize(
+        self, request: HttpRequest, kept: AuthorizationRequest | None = None
+    ) -> HttpResponse:
         """Return the answer to an authorization request.
 
         Args:
@@ -129,7 +131,7 @@ class AuthorizationMixin:
             "document": document,
             "nonce": nonce,
             "form_action": reverse("oauth2_provider:authorize-decide"),
-            "switch_account_url": f"{reverse('oauth2_provider:authorize-switch')}?{urlencode({'request': nonce})}",
+            "switch_account_url": switch_path(nonce),
             "connected_apps_url": question.connected_apps_url(),
             "expires_at": question.parsed_end(document),
             "errors": list(errors),
@@ -192,7 +194,9 @@ class AuthorizationMixin:
             detail=error.detail,
         )
 
-    def refuse_to_client(self, request: HttpRequest, flow: Flow, error: ClientError) -> HttpResponse:
+    def refuse_to_client(
+        self, request: HttpRequest, flow: Flow, error: ClientError
+    ) -> HttpResponse:
         """Tell the client why it gets nothing, and record it."""
         question.record_refusal(flow, request, error)
         return error_answer(
@@ -205,9 +209,11 @@ class AuthorizationMixin:
         )
 
     def is_left_to_toolkit(self, flow: Flow) -> bool:
-        """Return whether an old response type is still served, because the client's rules only report."""
+        """Return whether an old response type is still served, as the rules only report."""
         response_type = flow.get("response_type")
-        return bool(response_type) and response_type != "code" and not flow.proven.enforces("protocol")
+        return (
+            bool(response_type) and response_type != "code" and not flow.proven.enforces("protocol")
+        )
 
     def toolkit_response(self, request: HttpRequest) -> HttpResponse:
         """Return what the toolkit's own view answers."""
@@ -340,7 +346,7 @@ class DecisionView(AuthorizationMixin, View):
                 return self.sign_in(request, flow, sign_in, kept)
             if question.has_changed(flow, request, asked, kept):
                 claim_request(kept, "stale", flow.now)
-                changed = _("What this app may ask for has changed since the page was shown. Please look again.")
+                changed = _("What this app may ask for has changed. Please look again.")
                 return self.ask(request, flow, asked, kept, sign_in, (changed,))
             return allow(request, flow, kept, decision, asked, sign_in)
 
@@ -356,6 +362,11 @@ def allow_silently(
 ) -> dict[str, str]:
     """Return the answer to a request that needs no page, and note the silent use."""
     return in_transaction(lambda: question.issue_silently(request, flow, asked, sign_in))
+
+
+def switch_path(nonce: str) -> str:
+    """Return the path that goes on with a request as somebody else."""
+    return f"{reverse('oauth2_provider:authorize-switch')}?{urlencode({'request': nonce})}"
 
 
 def resume_path(nonce: str) -> str:
@@ -395,4 +406,3 @@ def _needs_record(flow: Flow) -> bool:
 
 def _plain_reason(code: str, text: str) -> Reason:
     return Reason(code, Severity.ERROR, text, "OpenID Connect Core §3.1.2.6")
-

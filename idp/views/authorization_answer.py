@@ -114,7 +114,7 @@ def allow(
 def same_answer(
     request: HttpRequest, kept: AuthorizationRequest, decision: Decision, flow: Flow, now: datetime
 ) -> HttpResponse | None:
-    """Return the answer of a decision that was sent twice, or None where it cannot be given again."""
+    """Return the answer of a decision sent twice, or None where it cannot be given again."""
     kept.refresh_from_db(fields=("used_at", "decision"))
     recent = kept.used_at is not None and now - kept.used_at <= REPEAT
     if not recent or kept.decision != decision.answer or request.user.pk != kept.user_id:

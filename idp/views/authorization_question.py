@@ -1,4 +1,4 @@
-"""What an authorization request needs before it can be answered, judged by the rules of the domain."""
+"""What an authorization request needs before it can be answered, judged by the domain."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.dateparse import parse_datetime
 
+from idp.domain import credential
 from idp.domain import redirect_uri as uri_rules
 from idp.domain.authentication import AuthenticationDecision, demand
 from idp.domain.authentication import judge as judge_authentication
@@ -29,7 +30,6 @@ from idp.services.consent_use import record_silent_use
 from idp.services.event import record_event
 from idp.services.resolution import resolve_request
 from idp.services.sign_in import sign_in_facts
-from idp.domain import credential
 from idp.views.authorization_request import ClientError, Flow
 
 if TYPE_CHECKING:
@@ -146,9 +146,7 @@ def document(flow: Flow, request: HttpRequest, asked: Asked) -> ConsentDocument:
     )
 
 
-def has_changed(
-    flow: Flow, request: HttpRequest, asked: Asked, kept: AuthorizationRequest
-) -> bool:
+def has_changed(flow: Flow, request: HttpRequest, asked: Asked, kept: AuthorizationRequest) -> bool:
     """Return whether the page would say something else now than what the user answered to."""
     shown: Mapping[str, Any] = kept.document or {}
     with translation.override(str(shown.get("language") or "en")):
@@ -267,9 +265,7 @@ def parsed_end(shown: ConsentDocument) -> datetime | None:
     return parse_datetime(shown.ends_at) if shown.ends_at else None
 
 
-def _sign_in_at_request(
-    sign_in: SignIn | None, kept: AuthorizationRequest | None
-) -> str | None:
+def _sign_in_at_request(sign_in: SignIn | None, kept: AuthorizationRequest | None) -> str | None:
     """Return the identity of the sign-in with which the request first came."""
     first = kept.sign_in if kept is not None else sign_in
     return str(first.sid) if first is not None else None

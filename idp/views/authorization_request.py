@@ -107,7 +107,9 @@ def _client(flow: Flow) -> None:
         raise PageError("invalid_client", _reason("unknown_client", text, "RFC 6749 §4.1.2.1"))
     if not flow.client.facts.active:
         text = "The app that sent you here has been switched off by the people who run this site."
-        raise PageError("unauthorized_client", _reason("client_disabled", text, "RFC 6749 §4.1.2.1"))
+        raise PageError(
+            "unauthorized_client", _reason("client_disabled", text, "RFC 6749 §4.1.2.1")
+        )
 
 
 def _redirect_uri(flow: Flow) -> None:
@@ -121,7 +123,9 @@ def _redirect_uri(flow: Flow) -> None:
         openid = "openid" in flow.get("scope").split()
         if len(registered) != 1 or openid:
             text = "The request does not say where to send the answer: “redirect_uri” is missing."
-            raise PageError("invalid_request", _reason("redirect_uri_missing", text, "RFC 6749 §3.1.2.3"))
+            raise PageError(
+                "invalid_request", _reason("redirect_uri_missing", text, "RFC 6749 §3.1.2.3")
+            )
         requested, flow.redirect_uri_sent = registered[0], False
     if registered_match(client, requested) is None:
         _mismatch(flow, requested, registered)
@@ -159,7 +163,9 @@ def _response_type(flow: Flow) -> None:
     response_type = flow.get("response_type")
     if not response_type:
         text = "The parameter “response_type” is missing; use “code”."
-        raise ClientError("invalid_request", _reason("response_type_missing", text, "RFC 6749 §4.1.1"))
+        raise ClientError(
+            "invalid_request", _reason("response_type_missing", text, "RFC 6749 §4.1.1")
+        )
     if response_type != "code":
         text = "Only the response type “code” is supported."
         raise ClientError(
@@ -183,7 +189,9 @@ def _request_objects(flow: Flow) -> None:
     for name in ("request", "request_uri", "registration"):
         if flow.get(name):
             text = "The parameter “%(name)s” is not supported."
-            reason = _reason(f"{name}_not_supported", text, "OpenID Connect Core §3.1.2.6", name=name)
+            reason = _reason(
+                f"{name}_not_supported", text, "OpenID Connect Core §3.1.2.6", name=name
+            )
             raise ClientError(f"{name}_not_supported", reason)
 
 
@@ -223,7 +231,9 @@ def _prompt(flow: Flow) -> None:
         raise ClientError("invalid_request", reason)
     if "none" in flow.prompt and len(flow.prompt) > 1:
         text = "The prompt “none” cannot be combined with another."
-        raise ClientError("invalid_request", _reason("prompt", text, "OpenID Connect Core §3.1.2.1"))
+        raise ClientError(
+            "invalid_request", _reason("prompt", text, "OpenID Connect Core §3.1.2.1")
+        )
     if flow.get("max_age"):
         flow.max_age = timedelta(seconds=int(flow.get("max_age")))
 
@@ -238,7 +248,9 @@ def _claims(flow: Flow) -> None:
         claims = None
     if not isinstance(claims, dict):
         sentence = "The parameter “claims” is not a JSON object."
-        raise ClientError("invalid_request", _reason("claims", sentence, "OpenID Connect Core §5.5"))
+        raise ClientError(
+            "invalid_request", _reason("claims", sentence, "OpenID Connect Core §5.5")
+        )
     flow.claims = claims
 
 

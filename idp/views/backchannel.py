@@ -56,7 +56,9 @@ class BackchannelView(View):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Refuse any other method in the endpoint's own format."""
-        error = json_error("invalid_request", "Use the method POST.", 405, {"Allow": "POST, OPTIONS"})
+        error = json_error(
+            "invalid_request", "Use the method POST.", 405, {"Allow": "POST, OPTIONS"}
+        )
         return allow_origin(request, error)
 
     def respond(self, request: HttpRequest) -> HttpResponse:

@@ -42,7 +42,9 @@ class PublicView(View):
         """Return the document, or 304 where the reader has it already."""
         document = self.document(request, **kwargs)
         if document is None:
-            return allow_origin(request, JsonResponse({"error": "not_found"}, status=404), anyone=True)
+            return allow_origin(
+                request, JsonResponse({"error": "not_found"}, status=404), anyone=True
+            )
         body = json.dumps(document)
         tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
         if request.META.get("HTTP_IF_NONE_MATCH") == tag:

@@ -63,8 +63,8 @@ def page(
         template: name of the template.
         context: its values.
         status: HTTP status.
-        form_action: sources beside ``'self'`` that forms of the page, and every redirect that follows
-            them, may lead to.
+        form_action: sources beside ``'self'`` that forms of the page, and every redirect that
+            follows them, may lead to.
         referrer_policy: ``SAME_ORIGIN`` for a page with a form under Django's CSRF check.
     """
     named = {"site_name": idp_settings.site_name, **context}
@@ -87,8 +87,8 @@ def content_security_policy(form_action: Iterable[str] = ()) -> str:
 def redirect_sources(uri: str) -> tuple[str, ...]:
     """Return the sources that a form may lead to when its answer goes to a redirect URI.
 
-    Browsers apply ``form-action`` to every redirect that follows, also beyond the client's callback,
-    and an IPv6 literal is no valid source: so schemes are named, not hosts.
+    Browsers apply ``form-action`` to every redirect that follows, also beyond the
+    callback, and an IPv6 literal is no valid source: so schemes are named, not hosts.
     """
     scheme = urlsplit(uri).scheme.lower()
     return ("https:",) if scheme == "https" else ("https:", f"{scheme}:")
@@ -125,7 +125,9 @@ def error_page(
         record_event(
             event,
             client_id=client_id,
-            user=request.user if getattr(request, "user", None) and request.user.is_authenticated else None,
+            user=request.user
+            if getattr(request, "user", None) and request.user.is_authenticated
+            else None,
             origin=Origin(origin.address, origin.user_agent, reference),
             reasons=[reason],
             detail={**(detail or {}), "request_id": origin.request_id},
@@ -133,7 +135,10 @@ def error_page(
     context = {
         "title": title or _("This link does not work"),
         "message": translated(reason),
-        "advice": advice or _("Go back to the app and try again. If it happens again, tell the people who run the app."),
+        "advice": advice
+        or _(
+            "Go back to the app and try again. If it happens again, tell those who run the app."
+        ),
         "reference": reference,
         "error": error,
         "description": reason.message,

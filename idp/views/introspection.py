@@ -10,8 +10,8 @@ from idp.dot.backend import SUBMISSION
 from idp.dot.core import core_of
 from idp.dot.gate import Endpoint
 from idp.dot.issuer import issuer_of
-from idp.services.introspection import introspect
 from idp.services.event import record_event
+from idp.services.introspection import introspect
 from idp.views.backchannel import BackchannelView, toolkit_answer
 from idp.views.http import json_answer, json_error, origin_of
 
@@ -38,7 +38,9 @@ class IntrospectionView(BackchannelView):
                 origin=origin_of(request),
                 detail={"cause": "public_client"},
             )
-            return json_error("unauthorized_client", "Only confidential clients may introspect.", 403)
+            return json_error(
+                "unauthorized_client", "Only confidential clients may introspect.", 403
+            )
         if not submission.get("token"):
             return json_error("invalid_request", "The parameter 'token' is missing.")
         answer = introspect(submission.get("token"), client, issuer_of(request), timezone.now())

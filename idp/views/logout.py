@@ -158,7 +158,9 @@ def proven(submission: Submission, issuer: str) -> LogoutRequest:
     if submission.get("id_token_hint"):
         hint = read_hint(submission.get("id_token_hint"), issuer)
         if hint is None:
-            raise LogoutError("id_token_hint", "The ID token of the request was not issued by this site.")
+            raise LogoutError(
+                "id_token_hint", "The ID token of the request was not issued by this site."
+            )
     client_id = submission.get("client_id") or (hint.audience[0] if hint and hint.audience else "")
     client = load_client(client_id) if client_id else None
     if client_id and client is None:
@@ -180,7 +182,9 @@ def end_session(request: HttpRequest) -> None:
         end_authorizations(born_here, reason="signed_out", now=now)
         sign_in.ended_at = now
         sign_in.save(update_fields=("ended_at",))
-    record_event("logout.done", severity="info", user=request.user, origin=origin_of(request), now=now)
+    record_event(
+        "logout.done", severity="info", user=request.user, origin=origin_of(request), now=now
+    )
     logout(request)
 
 
@@ -199,7 +203,10 @@ def _registered(client: Client | None, requested: str) -> bool:
     registered = (client.application.post_logout_redirect_uris or "").split(" ")
     return any(
         uri_rules.match(
-            requested, uri, loopback_port=on_device, localhost=on_device and client.policy.localhost_port
+            requested,
+            uri,
+            loopback_port=on_device,
+            localhost=on_device and client.policy.localhost_port,
         )
         and (
             not client.enforces("redirect_uri")

@@ -45,7 +45,9 @@ class UserInfoView(View):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Refuse any other method."""
-        return json_error("invalid_request", "Use GET or POST.", 405, {"Allow": "GET, POST, OPTIONS"})
+        return json_error(
+            "invalid_request", "Use GET or POST.", 405, {"Allow": "GET, POST, OPTIONS"}
+        )
 
     def _respond(self, request: HttpRequest) -> HttpResponse:
         token, fault = bearer_token(request)
@@ -67,7 +69,10 @@ class UserInfoView(View):
             return challenge("invalid_token", "The access token stands for no user.", 401)
         if "openid" not in access.effective:
             return challenge(
-                "insufficient_scope", "The access token does not have the scope openid.", 403, "openid"
+                "insufficient_scope",
+                "The access token does not have the scope openid.",
+                403,
+                "openid",
             )
         return json_answer(userinfo_claims(request, access))
 

@@ -12,7 +12,9 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from django.test import Client as Browser
 
 VERIFIER = "v" * 43
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+CHALLENGE = (
+    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+)
 AUTHORIZE = "/o/authorize/"
 TOKEN = "/o/token/"
 
@@ -73,7 +75,9 @@ class Flow:
 
     def start(self, scope: str = "openid", **changes: Any) -> Any:
         """Send the authorization request."""
-        return self.browser.get(f"{AUTHORIZE}?{urlencode(self.parameters(scope, **changes), doseq=True)}")
+        return self.browser.get(
+            f"{AUTHORIZE}?{urlencode(self.parameters(scope, **changes), doseq=True)}"
+        )
 
     def decide(self, page: Any, decision: str = "allow", **changes: Any) -> Any:
         """Answer a consent page as a browser would."""
