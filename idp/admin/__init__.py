@@ -1,0 +1,45 @@
+"""The operator's desk, inside Django's admin.
+
+Only our own models are registered here. The modules for the toolkit's models (``application``,
+``token``, ``refresh_token``, ``grant``, ``id_token``) are named in its ``*_ADMIN_CLASS`` settings
+and imported by it alone.
+"""
+
+from django.contrib import admin
+
+from idp.admin.authorization import AuthorizationAdmin
+from idp.admin.client_scope import ClientScopeAdmin
+from idp.admin.consent import ConsentAdmin
+from idp.admin.event import SecurityEventAdmin
+from idp.admin.key import SigningKeyAdmin
+from idp.admin.ledger import ConsentEventAdmin, ConsentSnapshotAdmin
+from idp.admin.policy import ApiAdmin, ClientPolicyAdmin, ScopePolicyAdmin
+from idp.admin.scope import ScopeAdmin
+from idp.admin.site import SiteStateAdmin
+from idp.models import (
+    Api,
+    Authorization,
+    ClientPolicy,
+    ClientScope,
+    Consent,
+    ConsentEvent,
+    ConsentSnapshot,
+    Scope,
+    ScopePolicy,
+    SecurityEvent,
+    SigningKey,
+    SiteState,
+)
+
+admin.site.register(Api, ApiAdmin)
+admin.site.register(Authorization, AuthorizationAdmin)
+admin.site.register(ClientPolicy, ClientPolicyAdmin)
+admin.site.register(ClientScope, ClientScopeAdmin)
+admin.site.register(Consent, ConsentAdmin)
+admin.site.register(ConsentEvent, ConsentEventAdmin)
+admin.site.register(ConsentSnapshot, ConsentSnapshotAdmin)
+admin.site.register(Scope, ScopeAdmin)
+admin.site.register(ScopePolicy, ScopePolicyAdmin)
+admin.site.register(SecurityEvent, SecurityEventAdmin)
+admin.site.register(SigningKey, SigningKeyAdmin)
+admin.site.register(SiteState, SiteStateAdmin)

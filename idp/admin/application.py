@@ -1,0 +1,207 @@
+"""Clients; given to the toolkit by its setting, imported by nobody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import Http404, HttpResponseRedirect
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import client_action, client_edit, client_page, client_secret, client_uri, display
+from idp.admin.base import DeskAdmin
+from idp.admin.client_list import (
+    ClientChangeList,
+    EnvironmentFilter,
+    FindingFilter,
+    KindFilter,
+    StatusFilter,
+    TrustFilter,
+    search_clients,
+    with_counts,
+)
+from idp.models import ClientPolicy
+from idp.services.client import policy_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+STATUS_TONES = {"active": "good", "disabled": "danger"}
+
+
+class ApplicationAdmin(DeskAdmin):
+    """Clients: registered, watched, switched off and removed here."""
+
+    list_display = (
+        "client_name",
+        "status",
+        "kind",
+        "environment",
+        "trust",
+        "last_used",
+        "users",
+        "findings",
+    )
+    list_filter = (KindFilter, EnvironmentFilter, StatusFilter, TrustFilter, FindingFilter)
+    search_fields = ("name", "client_id")
+    search_help_text = _(
+        "Name, client id, host of a redirect URI, or the sign-in name of an owner."
+    )
+    ordering = ("-pk",)
+    sortable_by = ("client_name", "last_used")
+    actions = ("disable_selected",)
+    lead = _("Whatever asks this site for tokens: apps, services, devices, agents.")
+    empty_text = _("No client yet. Add one: the first question is what it is.")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ClientChangeList]:
+        """Return a list that leads to the pages of the clients."""
+        return ClientChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the clients with policy and owner; with counts on the list alone."""
+        rows = super().get_queryset(request).select_related("idp_policy", "user")
+        match = request.resolver_match
+        is_list = match is not None and str(match.url_name).endswith("_changelist")
+        return with_counts(rows) if is_list else rows
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the clients that answer to the search."""
+        return search_clients(queryset, search_term), False
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return the actions, without deleting many at once."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of the list and of one client."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        wrap = self.admin_site.admin_view
+        pages: tuple[tuple[str, Any, str], ...] = (
+            ("by-client-id/", self.by_client_id_view, "by_client_id"),
+            ("inspect-redirect-uris/", client_uri.inspect_view, "inspect_uris"),
+            ("<path:object_id>/overview/", client_page.view, "overview"),
+            ("<path:object_id>/secrets/", client_secret.view, "secrets"),
+            (
+                "<path:object_id>/secrets/<int:secret>/revoke/",
+                client_secret.revoke_view,
+                "secret_revoke",
+            ),
+            ("<path:object_id>/disable/", client_action.disable_view, "disable"),
+            ("<path:object_id>/enable/", client_action.enable_view, "enable"),
+            ("<path:object_id>/end-tokens/", client_action.end_tokens_view, "end_tokens"),
+            (
+                "<path:object_id>/redirect-uris/<int:uri>/accept/",
+                client_uri.accept_view,
+                "uri_accept",
+            ),
+            (
+                "<path:object_id>/redirect-uris/<int:uri>/remove/",
+                client_uri.remove_view,
+                "uri_remove",
+            ),
+        )
+        own = [
+            path(route, wrap(self._bound(view)), name=f"{name}_{page}")
+            for route, view, page in pages
+        ]
+        return [*own, *super().get_urls()]
+
+    def _bound(self, view: Any) -> Any:
+        if getattr(view, "__self__", None) is self:
+            return view
+
+        def bound(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            response: HttpResponse = view(self, request, **kwargs)
+            return response
+
+        return bound
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Ask what the client is, then only what is left."""
+        return client_edit.add_view(self, request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Change what the client is."""
+        return client_edit.change_view(self, request, object_id)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Delete the client, after saying what goes with it."""
+        return client_action.delete_view(self, request, object_id)
+
+    def by_client_id_view(self, request: HttpRequest) -> HttpResponse:
+        """Lead from a client id to the page of the client."""
+        self.allow(permitted=self.has_view_or_change_permission(request))
+        client_id = request.GET.get("client_id", "").replace("\0", "")
+        row = self.model._default_manager.filter(client_id=client_id).first()
+        if row is None:
+            raise Http404(_("No client has this id, or it was deleted."))
+        return HttpResponseRedirect(display.object_url(row, "overview"))
+
+    def has_disable_permission(self, request: HttpRequest) -> bool:
+        """Return whether the operator may switch clients off."""
+        return self.may(request, "change", ClientPolicy)
+
+    @admin.action(description=_("Disable selected clients …"), permissions=("disable",))
+    def disable_selected(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        """Switch the chosen clients off, after saying what stops."""
+        return client_action.disable_many(self, request, queryset)
+
+    @admin.display(description=_("client"), ordering="name")
+    def client_name(self, row: Any) -> str:
+        """Return the name, or the client id where there is none."""
+        return str(row.name or row.client_id)
+
+    @admin.display(description=_("status"))
+    def status(self, row: Any) -> SafeString:
+        """Return whether it is switched on, as a badge."""
+        policy = policy_of(row)
+        return display.badge(policy.get_status_display(), STATUS_TONES.get(policy.status, "plain"))
+
+    @admin.display(description=_("kind"))
+    def kind(self, row: Any) -> str:
+        """Return what it is."""
+        return str(policy_of(row).get_kind_display())
+
+    @admin.display(description=_("environment"))
+    def environment(self, row: Any) -> SafeString | str:
+        """Return where it runs."""
+        policy = policy_of(row)
+        if policy.environment == ClientPolicy.Environment.DEVELOPMENT:
+            return display.badge(policy.get_environment_display(), "warn")
+        return str(policy.get_environment_display())
+
+    @admin.display(description=_("trust"))
+    def trust(self, row: Any) -> SafeString | str:
+        """Return how far the site trusts it."""
+        return client_page.trust_badge(policy_of(row))
+
+    @admin.display(description=_("last used"), ordering="idp_policy__last_used_at")
+    def last_used(self, row: Any) -> SafeString | str:
+        """Return when it last asked for anything."""
+        return display.moment(policy_of(row).last_used_at, str(_("never")))
+
+    @admin.display(description=_("users"))
+    def users(self, row: Any) -> int:
+        """Return how many users let it in."""
+        return int(row.idp_users)
+
+    @admin.display(description=_("findings"))
+    def findings(self, row: Any) -> SafeString | str:
+        """Return how many of its addresses have findings nobody accepted."""
+        return display.badge(row.idp_findings, "warn") if row.idp_findings else display.EMPTY

@@ -1,0 +1,321 @@
+"""Acts of authorization: the whole life of each, and its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.http import HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from idp.admin import display, find_token
+from idp.admin.base import PartyAdmin
+from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.filter import AddressFilter, ClientFilter, TextFilter, UserFilter
+from idp.models import Authorization, IssuedToken, SecurityEvent
+from idp.services.event import record_event
+from idp.services.origin import origin_of
+from idp.services.token_revocation import end_in_batches
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+TOKENS_SHOWN = 100
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Authorizations that are live, or ended."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the two states."""
+        return [("live", _("Live")), ("ended", _("Ended"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows in this state."""
+        if self.value() == "live":
+            return queryset.live(timezone.now())
+        return queryset.exclude(ended_at=None) if self.value() == "ended" else queryset
+
+
+class ScopeFilter(TextFilter):
+    """Authorizations that hold one scope."""
+
+    title = _("scope")
+    parameter_name = "scope"
+    hint = _("exactly")
+
+    def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Return the rows with this scope as one word."""
+        inside = queryset.filter(scopes__contains=f" {text} ")
+        ends = queryset.filter(scopes__endswith=f" {text}")
+        return (
+            queryset.filter(scopes=text)
+            | queryset.filter(scopes__startswith=f"{text} ")
+            | inside
+            | ends
+        )
+
+
+class AuthorizationAdmin(PartyAdmin):
+    """One row an act of authorization; its tokens come and go under it."""
+
+    change_list_template = "admin/idp/authorization_list.html"
+    change_form_template = "admin/idp/authorization_detail.html"
+    list_display = (
+        "short_id",
+        "user",
+        "client",
+        "scope_codes",
+        "created_at",
+        "last_used_at",
+        "state",
+    )
+    list_filter = (
+        StateFilter,
+        ClientFilter,
+        UserFilter,
+        ScopeFilter,
+        AddressFilter,
+        "grant_type",
+        "created_at",
+    )
+    ordering = ("-created_at",)
+    sortable_by = ("created_at",)
+    actions = ("end_selected",)
+    lead = _(
+        "Each time a user let a client in. Ending one ends every token that came of it, at once."
+    )
+    empty_text = _("When a client redeems its first code, its authorization will appear here.")
+    fieldsets = (
+        (None, {"fields": ("id", "user_link", "client", "state", "scope_codes")}),
+        (
+            _("How"),
+            {
+                "fields": (
+                    "grant_type",
+                    "redirect_uri",
+                    "resource",
+                    "consent_link",
+                    "address",
+                    "user_agent",
+                )
+            },
+        ),
+        (_("Sign-in"), {"fields": ("auth_time", "acr", "amr")}),
+        (_("Life"), {"fields": ("life",)}),
+        (_("Tokens"), {"fields": ("token_table",)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return every field of the page."""
+        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with those that find a token and end an authorization."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("find-token/", wrap(self.find_token_view), name="idp_find_token"),
+            path("<path:object_id>/end/", wrap(self.end_view), name="idp_authorization_end"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Return the page of one authorization, with the button for whoever may end it."""
+        context = {"may_end": self.may(request, "change"), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def find_token_view(self, request: HttpRequest) -> HttpResponse:
+        """Find what a pasted token is."""
+        self.allow(permitted=self.has_view_permission(request))
+        return find_token.view(self, request)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Return whether the operator may end authorizations."""
+        return self.may(request, "change")
+
+    @admin.action(description=_("End selected authorizations …"), permissions=("end",))
+    def end_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """End the chosen authorizations, after saying what ends."""
+        question = self.question(
+            queryset, reverse(f"{self.admin_site.name}:idp_authorization_changelist")
+        )
+        if not is_confirmed(request, question):
+            return ask(self, request, question)
+        self.end(request, queryset)
+        return None
+
+    def end_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End one authorization, after saying what ends."""
+        self.allow(permitted=self.may(request, "change"))
+        row = self.row_or_404(request, object_id)
+        chosen = Authorization.objects.filter(pk=row.pk)
+        question = self.question(chosen, "../change/")
+        if not is_confirmed(request, question):
+            return ask(self, request, question)
+        self.end(request, chosen)
+        return HttpResponseRedirect("../change/")
+
+    def end(self, request: HttpRequest, queryset: QuerySet[Any]) -> int:
+        """End authorizations for a reason, with an event and a line of history for each client."""
+        reason, now = given_reason(request), timezone.now()
+        live = queryset.filter(ended_at=None).order_by()
+        clients = dict(live.values_list("application__client_id", "pk"))
+        count = end_in_batches(
+            Authorization.objects.filter(pk__in=live.values("pk")), reason=reason, now=now
+        )
+        for client_id, pk in clients.items():
+            record_event(
+                "authorization.ended_by_operator",
+                severity="info",
+                client_id=client_id,
+                user=request.user,
+                origin=origin_of(request),
+                detail={"reason": reason, "count": count},
+                now=now,
+            )
+            self.log_change(request, Authorization.objects.get(pk=pk), f"Ended {count}: {reason}")
+        words = ngettext("%(n)d authorization ended.", "%(n)d authorizations ended.", count)
+        messages.success(request, words % {"n": count})
+        return count
+
+    def question(self, queryset: QuerySet[Any], back: str) -> Question:
+        """Return what ending these authorizations takes with it."""
+        live = queryset.filter(ended_at=None).order_by()
+        number = live.count()
+        return Question(
+            title=ngettext("End this authorization?", "End these authorizations?", number),
+            sentences=(
+                _(
+                    "Their access tokens stop working at the next request, their refresh tokens "
+                    "at once."
+                ),
+                _(
+                    "Consent stays: the user is not asked again. To end that as well, revoke the "
+                    "consent."
+                ),
+                _("This cannot be undone."),
+            ),
+            button=_("End"),
+            counts=(
+                (_("Live authorizations"), number),
+                (_("Users"), live.values("user").distinct().count()),
+                (_("Clients"), live.values("application").distinct().count()),
+            ),
+            examples=tuple(
+                f"{row.application} · {row.user} · {row.created_at:%Y-%m-%d %H:%M}"
+                for row in live.select_related("user", "application")[:5]
+            ),
+            needs_reason=True,
+            challenge=str(number) if number >= LARGE else "",
+            back=back,
+        )
+
+    @admin.display(description=_("id"), ordering="created_at")
+    def short_id(self, row: Authorization) -> SafeString:
+        """Return the beginning of the id."""
+        return format_html('<code class="desk-code">{}</code>', row.pk.hex[:8])
+
+    @admin.display(description=_("client"))
+    def client(self, row: Authorization) -> SafeString | str:
+        """Return the client with a link."""
+        return display.client_link(row.application)
+
+    @admin.display(description=_("user"))
+    def user_link(self, row: Authorization) -> SafeString | str:
+        """Return the user with a link."""
+        return display.object_link(row.user)
+
+    @admin.display(description=_("scopes"))
+    def scope_codes(self, row: Authorization) -> SafeString | str:
+        """Return the scopes as granted."""
+        return display.codes(row.scopes.split())
+
+    @admin.display(description=_("consent"))
+    def consent_link(self, row: Authorization) -> SafeString | str:
+        """Return the consent that it rests on."""
+        return display.object_link(row.consent)
+
+    @admin.display(description=_("state"))
+    def state(self, row: Authorization) -> SafeString:
+        """Return whether it is live, as a badge."""
+        if row.ended_at is not None:
+            return display.badge(_("Ended"), "danger")
+        if row.expires_at is not None and row.expires_at <= timezone.now():
+            return display.badge(_("Expired"))
+        return display.badge(_("Live"), "good")
+
+    @admin.display(description=_("life"))
+    def life(self, row: Authorization) -> SafeString:
+        """Return everything that happened to it, in order."""
+        steps = [
+            (row.auth_time, _("The user signed in")),
+            (
+                row.created_at,
+                _("Allowed; the code was issued") if row.code_digest else _("Allowed"),
+            ),
+            (row.redeemed_at, _("The client redeemed the code")),
+            *((at, words) for at, words in _token_steps(row)),
+            *((event.first_at, _("Replayed: used a second time")) for event in _replays(row)),
+            (row.ended_at, format_html("{} {}", _("Ended:"), row.ended_reason)),
+        ]
+        past = sorted(
+            ((at, words) for at, words in steps if at is not None), key=lambda step: step[0]
+        )
+        items = format_html_join(
+            "", "<li>{} <span>{}</span></li>", ((display.moment(a), w) for a, w in past)
+        )
+        return format_html('<ol class="desk-life">{}</ol>', items)
+
+    @admin.display(description=_("tokens"))
+    def token_table(self, row: Authorization) -> SafeString:
+        """Return the tokens that came of it; never their values."""
+        rows = (
+            (
+                token.get_kind_display(),
+                display.moment(token.created_at),
+                display.moment(token.expires_at),
+                display.moment(token.used_at),
+            )
+            for token in row.tokens.order_by("-created_at")[:TOKENS_SHOWN]
+        )
+        heads = (_("Kind"), _("Issued"), _("Expires"), _("Exchanged"))
+        return display.table(_("Tokens of this authorization"), heads, rows)
+
+
+def _token_steps(row: Authorization) -> list[tuple[Any, Any]]:
+    tokens = row.tokens.order_by("created_at").values_list("kind", "created_at", "used_at")[
+        :TOKENS_SHOWN
+    ]
+    words = {
+        IssuedToken.Kind.ACCESS: _("Access token issued"),
+        IssuedToken.Kind.REFRESH: _("Refresh token issued"),
+    }
+    steps = []
+    for kind, created, used in tokens:
+        steps.append((created, words.get(kind, kind)))
+        if used is not None:
+            steps.append((used, _("Refresh token exchanged")))
+    return steps
+
+
+def _replays(row: Authorization) -> list[SecurityEvent]:
+    events = SecurityEvent.objects.filter(
+        kind="token.replayed", client_id=row.application.client_id, first_at__gte=row.created_at
+    )
+    return [
+        event
+        for event in events.order_by("-last_at")[:100]
+        if event.detail.get("authorization") == str(row.pk)
+    ]

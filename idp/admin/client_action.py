@@ -1,0 +1,228 @@
+"""Switching a client off and on, ending its tokens, removing it: each says what it takes along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from idp.admin import display
+from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.conf import access_token_model, refresh_token_model
+from idp.models import (
+    Authorization,
+    ClientPolicy,
+    ClientScope,
+    ClientSecret,
+    Consent,
+    RedirectUri,
+)
+from idp.services.client import disable_client, enable_client
+from idp.services.client_registration import delete_client
+from idp.services.event import record_event
+from idp.services.origin import origin_of
+from idp.services.token_revocation import end_in_batches, end_tokens_of_client
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    from idp.admin.base import DeskAdmin
+
+COUNT_LIMIT = 100_000
+Counts = tuple[tuple[Any, int], ...]
+
+
+def disable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Switch a client off with a reason."""
+    application = _row(desk, request, object_id, ClientPolicy)
+    question = Question(
+        title=_("Disable “%(name)s”?") % {"name": application},
+        sentences=(
+            _("From the next request on the client and its tokens are refused, in every door."),
+            _("It can be undone: tokens that have not expired meanwhile work again."),
+        ),
+        button=_("Disable"),
+        counts=_live_counts([application.pk]),
+        needs_reason=True,
+        back=display.object_url(application, "overview"),
+    )
+    if not is_confirmed(request, question):
+        return ask(desk, request, question)
+    disable_client(application, reason=given_reason(request), by=request.user)
+    desk.log_change(request, application, f"Disabled: {given_reason(request)}")
+    messages.success(request, _("The client is disabled."))
+    return HttpResponseRedirect(question.back)
+
+
+def enable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Switch a client on again with a reason."""
+    application = _row(desk, request, object_id, ClientPolicy)
+    question = Question(
+        title=_("Enable “%(name)s”?") % {"name": application},
+        sentences=(
+            _("The client may ask again, and its tokens that have not expired work again."),
+        ),
+        button=_("Enable"),
+        needs_reason=True,
+        danger=False,
+        back=display.object_url(application, "overview"),
+    )
+    if not is_confirmed(request, question):
+        return ask(desk, request, question)
+    enable_client(application, reason=given_reason(request), by=request.user)
+    desk.log_change(request, application, f"Enabled: {given_reason(request)}")
+    messages.success(request, _("The client is enabled."))
+    return HttpResponseRedirect(question.back)
+
+
+def disable_many(
+    desk: DeskAdmin, request: HttpRequest, queryset: QuerySet[Any]
+) -> HttpResponse | None:
+    """Switch the chosen clients off with one reason."""
+    chosen = list(queryset.order_by("pk")[:LARGE])
+    question = Question(
+        title=ngettext("Disable this client?", "Disable these clients?", len(chosen)),
+        sentences=(
+            _(
+                "From the next request on they and their tokens are refused. It can be undone, "
+                "one by one."
+            ),
+        ),
+        button=_("Disable"),
+        counts=((_("Clients"), len(chosen)), *_live_counts([row.pk for row in chosen])),
+        examples=tuple(str(row) for row in chosen[:10]),
+        needs_reason=True,
+        challenge=str(len(chosen)) if len(chosen) > 50 else "",
+        back=display.admin_url(desk.model, "changelist"),
+    )
+    if not is_confirmed(request, question):
+        return ask(desk, request, question)
+    reason = given_reason(request)
+    for application in chosen:
+        disable_client(application, reason=reason, by=request.user)
+        desk.log_change(request, application, f"Disabled: {reason}")
+    words = ngettext("%(n)d client is disabled.", "%(n)d clients are disabled.", len(chosen))
+    messages.success(request, words % {"n": len(chosen)})
+    return None
+
+
+def end_tokens_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """End every token of a client with a reason."""
+    application = _row(desk, request, object_id, Authorization)
+    counts = _live_counts([application.pk])
+    question = Question(
+        title=_("End all tokens of “%(name)s”?") % {"name": application},
+        sentences=(
+            _(
+                "Every user has to go through the client again; consent stays, so most are not "
+                "asked."
+            ),
+            _("This cannot be undone. To stop the client itself, disable it."),
+        ),
+        button=_("End all tokens"),
+        counts=counts,
+        needs_reason=True,
+        challenge=_challenge(application, counts),
+        back=display.object_url(application, "overview"),
+    )
+    if not is_confirmed(request, question):
+        return ask(desk, request, question)
+    reason, now = given_reason(request), timezone.now()
+    count = end_in_batches(
+        Authorization.objects.filter(application=application), reason=reason, now=now
+    )
+    count += end_tokens_of_client(application, now=now)
+    record_event(
+        "client.tokens_ended",
+        severity="info",
+        client_id=application.client_id,
+        user=request.user,
+        origin=origin_of(request),
+        detail={"reason": reason, "count": count},
+        now=now,
+    )
+    desk.log_change(request, application, f"Ended all tokens ({count}): {reason}")
+    messages.success(request, _("Ended: %(n)d authorizations and tokens.") % {"n": count})
+    return HttpResponseRedirect(question.back)
+
+
+def delete_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Remove a client with all that hangs on it."""
+    application = desk.row_or_404(request, object_id)
+    desk.allow(permitted=desk.has_delete_permission(request, application))
+    counts = _all_counts(application)
+    question = Question(
+        title=_("Delete “%(name)s”?") % {"name": application},
+        sentences=(
+            _("The client and all that hangs on it go, and its client id is unknown from then on."),
+            _("What users decided stays in the ledger. This cannot be undone; disabling can."),
+        ),
+        button=_("Delete"),
+        counts=counts,
+        needs_reason=True,
+        challenge=_challenge(application, counts),
+        back=display.object_url(application, "overview"),
+    )
+    if not is_confirmed(request, question):
+        return ask(desk, request, question)
+    name = str(application)
+    desk.log_deletions(request, desk.model._default_manager.filter(pk=application.pk))
+    delete_client(application, reason=given_reason(request), by=request.user)
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
+    return HttpResponseRedirect(display.admin_url(desk.model, "changelist"))
+
+
+def _row(desk: DeskAdmin, request: HttpRequest, object_id: str, model: Any) -> Any:
+    desk.allow(permitted=desk.may(request, "change", model))
+    application = desk.row_or_404(request, object_id)
+    desk.allow(permitted=desk.has_view_permission(request, application))
+    return application
+
+
+def _challenge(application: Any, counts: Counts) -> str:
+    return str(application) if sum(number for _words, number in counts) >= LARGE else ""
+
+
+def _live_counts(keys: list[Any]) -> Counts:
+    now = timezone.now()
+    return (
+        (
+            _("Users that let it in now"),
+            _count(Consent.objects.live(now).filter(application__in=keys)),
+        ),
+        (
+            _("Live authorizations"),
+            _count(Authorization.objects.live(now).filter(application__in=keys)),
+        ),
+        (
+            _("Access tokens"),
+            _count(
+                access_token_model()._default_manager.filter(application__in=keys, expires__gt=now)
+            ),
+        ),
+    )
+
+
+def _all_counts(application: Any) -> Counts:
+    models = (
+        (_("Consents"), Consent),
+        (_("Authorizations"), Authorization),
+        (_("Access tokens"), access_token_model()),
+        (_("Refresh tokens"), refresh_token_model()),
+        (_("Addresses"), RedirectUri),
+        (_("Scopes"), ClientScope),
+        (_("Secrets"), ClientSecret),
+    )
+    return tuple(
+        (words, _count(model._default_manager.filter(application=application)))
+        for words, model in models
+    )
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    return rows.order_by().values("pk")[:COUNT_LIMIT].count()

@@ -1,0 +1,165 @@
+"""The list of clients: what the columns count and the filters ask."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display
+from idp.admin.party import users_named
+from idp.models import ClientPolicy, Consent, RedirectUri
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+UNUSED_AFTER = timedelta(days=90)
+NO_FINDING: list[Any] = []
+
+
+class ClientChangeList(ChangeList):
+    """A list whose rows lead to the page of the client."""
+
+    def url_for_result(self, result: Any) -> str:
+        """Return the address of the client's page."""
+        return display.object_url(result, "overview")
+
+
+def with_counts(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return clients with how many users consent and how many addresses have findings.
+
+    The counts are computed for the rows of one page only, by index.
+    """
+    consents = Consent.objects.filter(application=OuterRef("pk"), status=Consent.Status.ACTIVE)
+    found = RedirectUri.objects.filter(application=OuterRef("pk"), accepted_at=None).exclude(
+        findings=NO_FINDING
+    )
+    return rows.annotate(
+        idp_users=Coalesce(Subquery(_counted(consents)), 0),
+        idp_findings=Coalesce(Subquery(_counted(found)), 0),
+    )
+
+
+def search_clients(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """Return clients by a word of their name, their id, a host of a redirect URI, or an owner."""
+    for word in text.replace("\0", "").split()[:5]:
+        owners = list(users_named(word).values_list("pk", flat=True)[:200])
+        rows = rows.filter(
+            Q(name__icontains=word)
+            | Q(client_id__istartswith=word)
+            | Q(redirect_uris__icontains=f"//{word}")
+            | Q(redirect_uris__icontains=f".{word}")
+            | Q(user__in=owners)
+        )
+    return rows
+
+
+class PolicyFilter(admin.SimpleListFilter):
+    """Clients by one field of their policy; a client without a row counts as the default."""
+
+    field = ""
+    choices_of: Any = None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the choices of the field."""
+        return list(self.choices_of.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the clients with this value."""
+        value = self.value()
+        return queryset.filter(**{f"idp_policy__{self.field}": value}) if value else queryset
+
+
+class KindFilter(PolicyFilter):
+    """Clients of one kind."""
+
+    title, parameter_name, field, choices_of = _("kind"), "kind", "kind", ClientPolicy.Kind
+
+
+class EnvironmentFilter(PolicyFilter):
+    """Clients in production or in development."""
+
+    title, parameter_name, field = _("environment"), "environment", "environment"
+    choices_of = ClientPolicy.Environment
+
+
+class StatusFilter(PolicyFilter):
+    """Clients that are switched on or off."""
+
+    title, parameter_name, field, choices_of = _("status"), "status", "status", ClientPolicy.Status
+
+
+class TrustFilter(admin.SimpleListFilter):
+    """Clients by how far the site trusts them."""
+
+    title, parameter_name = _("trust"), "trust"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the degrees of trust."""
+        return [
+            ("first_party", _("The site's own")),
+            ("verified", _("Verified")),
+            ("unverified", _("Not verified")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the clients that are trusted so far."""
+        if self.value() == "first_party":
+            return queryset.filter(idp_policy__first_party=True)
+        if self.value() == "verified":
+            return queryset.filter(idp_policy__verified=True, idp_policy__first_party=False)
+        if self.value() == "unverified":
+            return queryset.exclude(idp_policy__verified=True).exclude(idp_policy__first_party=True)
+        return queryset
+
+
+class FindingFilter(admin.SimpleListFilter):
+    """Clients that something is to be said about."""
+
+    title, parameter_name = _("findings"), "finding"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the findings."""
+        return [
+            ("error", _("An address breaks a rule")),
+            ("warning", _("An address has a warning")),
+            ("accepted", _("A warning was accepted")),
+            ("unused_uri", _("An address is unused for 90 days")),
+            ("unused", _("The client is unused for 90 days")),
+            ("unowned", _("Nobody owns it")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the clients with this finding."""
+        before = timezone.now() - UNUSED_AFTER
+        uris = RedirectUri.objects.filter(_URI_FINDINGS.get(self.value() or "", Q()))
+        if self.value() in _URI_FINDINGS:
+            return queryset.filter(pk__in=uris.values("application"))
+        if self.value() == "unused_uri":
+            old = Q(last_used_at__lte=before) | Q(last_used_at=None, created_at__lte=before)
+            return queryset.filter(pk__in=RedirectUri.objects.filter(old).values("application"))
+        if self.value() == "unused":
+            old = Q(idp_policy__last_used_at__lte=before)
+            return queryset.filter(
+                old | Q(idp_policy__last_used_at=None, idp_policy__created_at__lte=before)
+            )
+        return queryset.filter(user=None) if self.value() == "unowned" else queryset
+
+
+# A finding is stored as JSON; its text form is the same on every database.
+_URI_FINDINGS = {
+    "error": Q(findings__icontains='"severity": "error"'),
+    "warning": Q(findings__icontains='"severity": "warning"', accepted_at=None),
+    "accepted": Q(accepted_at__isnull=False),
+}
+
+
+def _counted(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.order_by().values("application").annotate(number=Count("pk")).values("number")

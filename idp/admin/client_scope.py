@@ -1,0 +1,196 @@
+"""Requests for scopes that need an approval: who asks, why, and the decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.http import HttpResponseRedirect
+from django.urls import path
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display
+from idp.admin.base import RecordAdmin
+from idp.admin.filter import ClientFilter
+from idp.models import ClientScope
+from idp.services.change import Refused
+from idp.services.client_scope import approve_scope, may_decide, refuse_scope
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+TONES = {"registered": "plain", "requested": "warn", "approved": "good", "refused": "danger"}
+
+
+class DecisionForm(forms.Form):
+    """The answer to a request."""
+
+    decision = forms.ChoiceField(
+        label=_("Decision"),
+        choices=(("approve", _("Approve")), ("refuse", _("Refuse"))),
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 3, "class": "vLargeTextField"}),
+        help_text=_("Needed for a refusal; the client's owners read it."),
+    )
+    until = forms.SplitDateTimeField(
+        label=_("Until"),
+        required=False,
+        widget=AdminSplitDateTime,
+        help_text=_("The approval ends by itself then; empty for no end."),
+    )
+
+
+class ClientScopeAdmin(RecordAdmin):
+    """The queue, and everything that was decided."""
+
+    change_form_template = "admin/idp/client_scope_detail.html"
+    list_display = (
+        "client",
+        "scope",
+        "state_badge",
+        "requested_by",
+        "requested_at",
+        "why",
+        "decided_by",
+        "until",
+    )
+    list_filter = ("state", ClientFilter, "requirement", "requested_at")
+    list_select_related = ("application", "scope__policy")
+    search_fields = ("application__client_id", "scope__name")
+    ordering = ("-requested_at", "-pk")
+    sortable_by = ("requested_at", "until")
+    lead = _(
+        "Which client may ask for which scope. Those that wait for an approval are under “Waiting "
+        "for approval”."
+    )
+    empty_text = _(
+        "When a client is registered for a scope, it appears here; one that needs an approval "
+        "waits here."
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "client",
+                    "scope_link",
+                    "policy_link",
+                    "state_badge",
+                    "requirement",
+                    "default",
+                )
+            },
+        ),
+        (_("Request"), {"fields": ("requested_by", "requested_at", "justification")}),
+        (_("Decision"), {"fields": ("decided_by", "decided_at", "decision_reason", "until")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return every field of the page."""
+        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with the one that decides."""
+        view = self.admin_site.admin_view(self.decide_view)
+        return [
+            path("<path:object_id>/decide/", view, name="idp_clientscope_decide"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Return the page of one request, with the button for whoever may decide."""
+        context = {"may_decide": self.may(request, "change"), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def decide_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Approve or refuse, with a reason and an end."""
+        self.allow(permitted=self.may(request, "change"))
+        row = self.row_or_404(request, object_id)
+        form = DecisionForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() and self._decide(request, row, form):
+            return HttpResponseRedirect("../../?state__exact=requested")
+        context = {
+            "title": _("Approve or refuse"),
+            "row": row,
+            "form": form,
+            "media": self.media + form.media,
+            "facts": self._facts(row),
+            "may_decide": may_decide(row, request.user),
+            "needs_i18n": True,
+            "crumbs": [("../change/", str(row))],
+        }
+        return self.page(request, "admin/idp/client_scope_decide.html", context)
+
+    def _decide(self, request: HttpRequest, row: ClientScope, form: DecisionForm) -> bool:
+        data = form.cleaned_data
+        try:
+            if data["decision"] == "approve":
+                approve_scope(row, by=request.user, reason=data["reason"], until=data["until"])
+            else:
+                refuse_scope(row, by=request.user, reason=data["reason"])
+        except Refused as refused:
+            for key, reason in refused.errors:
+                form.add_error(key if key in form.fields else None, display.sentence(reason))
+            return False
+        self.log_change(request, row, f"{data['decision']}: {data['reason']}")
+        messages.success(request, _("Decided: %(row)s.") % {"row": row})
+        return True
+
+    def _facts(self, row: ClientScope) -> SafeString:
+        return display.facts(
+            (
+                (_("Client"), display.client_link(row.application)),
+                (_("Scope"), display.object_link(row.scope)),
+                (_("State"), self.state_badge(row)),
+                (_("Asked by"), row.requested_by or display.EMPTY),
+                (_("Asked"), display.moment(row.requested_at)),
+                (_("Why"), row.justification or display.EMPTY),
+            )
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows with client, scope and policy."""
+        return super().get_queryset(request).select_related("application", "scope__policy")
+
+    @admin.display(description=_("client"), ordering="application")
+    def client(self, row: ClientScope) -> SafeString | str:
+        """Return the client with a link."""
+        return display.client_link(row.application)
+
+    @admin.display(description=_("scope"))
+    def scope_link(self, row: ClientScope) -> SafeString | str:
+        """Return the scope with a link."""
+        return display.object_link(row.scope)
+
+    @admin.display(description=_("policy"))
+    def policy_link(self, row: ClientScope) -> SafeString | str:
+        """Return the policy with a link."""
+        return display.object_link(row.scope.policy)
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_badge(self, row: ClientScope) -> SafeString:
+        """Return the state as a badge."""
+        return display.badge(row.get_state_display(), TONES.get(row.state, "plain"))
+
+    @admin.display(description=_("why"))
+    def why(self, row: ClientScope) -> SafeString | str:
+        """Return the beginning of the justification."""
+        text = row.justification
+        return (
+            format_html("<span>{}</span>", f"{text[:60]}…" if len(text) > 60 else text)
+            if text
+            else display.EMPTY
+        )

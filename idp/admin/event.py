@@ -1,0 +1,187 @@
+"""Security events: what happened, to whom, from where, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display
+from idp.admin.base import RecordAdmin
+from idp.admin.filter import AddressFilter, ClientIdFilter, UserFilter
+from idp.conf import application_model
+from idp.models import SecurityEvent
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+    from django.utils.safestring import SafeString
+
+TONES = {"info": "plain", "warning": "warn", "error": "danger"}
+FREQUENT = 100
+SCOPE_KEYS = ("scope", "scopes", "asked", "requested")
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Events of one subject or kind, as they are in the table: their number is small by nature."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the first word of every kind, then the kinds that were seen lately."""
+        newest = SecurityEvent.objects.order_by("-last_at", "-id").values_list("kind", flat=True)
+        kinds = sorted(set(newest[:1000]))
+        subjects = sorted({kind.partition(".")[0] for kind in kinds})
+        return [(f"{subject}.", f"{subject}.…") for subject in subjects] + [(k, k) for k in kinds]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the kind, or of all kinds that begin with the word."""
+        value = self.value()
+        if not value:
+            return queryset
+        return (
+            queryset.filter(kind__startswith=value)
+            if value.endswith(".")
+            else queryset.filter(kind=value)
+        )
+
+
+class SecurityEventAdmin(RecordAdmin):
+    """Events, newest first; the same again within the hour is one row with a count."""
+
+    list_display = (
+        "last_at",
+        "what",
+        "severity_badge",
+        "client",
+        "user",
+        "address",
+        "why",
+        "times",
+    )
+    list_filter = ("severity", KindFilter, ClientIdFilter, UserFilter, AddressFilter, "last_at")
+    list_select_related = ("user",)
+    search_fields = ("request_id",)
+    search_help_text = _("The reference number of an error page, or a client id.")
+    ordering = ("-last_at", "-id")
+    sortable_by = ()
+    lead = _("What was refused, ended or changed. Rows that repeat are counted, not added.")
+    empty_text = _("Refused requests, replayed tokens and changes by operators will appear here.")
+    fieldsets = (
+        (None, {"fields": ("what", "severity_badge", "why", "times", "first_at", "last_at")}),
+        (_("Who and where"), {"fields": ("client", "user_link", "address", "request_id")}),
+        (_("What came with it"), {"fields": ("details",)}),
+        (_("What to do"), {"fields": ("remedy",)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return every field of the page."""
+        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the events with this reference, or of this client."""
+        term = search_term.strip().replace("\0", "")
+        if not term:
+            return queryset, False
+        by_reference = queryset.filter(request_id=term)
+        return (by_reference if by_reference.exists() else queryset.filter(client_id=term)), False
+
+    @admin.display(description=_("event"))
+    def what(self, event: SecurityEvent) -> SafeString:
+        """Return the kind as it is written in logs."""
+        return format_html('<code class="desk-code">{}</code>', event.kind)
+
+    @admin.display(description=_("severity"))
+    def severity_badge(self, event: SecurityEvent) -> SafeString:
+        """Return the severity as a badge."""
+        return display.badge(event.get_severity_display(), TONES.get(event.severity, "plain"))
+
+    @admin.display(description=_("client"))
+    def client(self, event: SecurityEvent) -> SafeString | str:
+        """Return the client as it named itself, leading to all that it did."""
+        if not event.client_id:
+            return display.EMPTY
+        target = reverse(
+            f"{self.admin_site.name}:{application_model()._meta.app_label}_"
+            f"{application_model()._meta.model_name}_by_client_id"
+        )
+        return display.link(
+            f"{target}?{urlencode({'client_id': event.client_id})}", event.client_id
+        )
+
+    @admin.display(description=_("user"))
+    def user_link(self, event: SecurityEvent) -> SafeString | str:
+        """Return the user with a link."""
+        return display.object_link(event.user)
+
+    @admin.display(description=_("why"))
+    def why(self, event: SecurityEvent) -> SafeString | str:
+        """Return the reasons in sentences."""
+        return display.sentences(event.reasons)
+
+    @admin.display(description=_("times"), ordering="count")
+    def times(self, event: SecurityEvent) -> SafeString:
+        """Return how often it happened."""
+        return display.badge(f"{event.count} ×", "warn" if event.count >= FREQUENT else "plain")
+
+    @admin.display(description=_("detail"))
+    def details(self, event: SecurityEvent) -> SafeString | str:
+        """Return the plain values that were recorded."""
+        if not event.detail:
+            return display.EMPTY
+        return display.facts((key, _shown(value)) for key, value in sorted(event.detail.items()))
+
+    @admin.display(description=_("remedy"))
+    def remedy(self, event: SecurityEvent) -> SafeString | str:
+        """Return where to go next: the explanation of a refusal, the client, the authorization."""
+        links = [display.link(url, words) for words, url in self._ways(event) if url]
+        if not links:
+            return _("Nothing to do; this is for the record.")
+        return format_html(
+            '<ul class="desk-ways">{}</ul>',
+            display.format_html_join("", "<li>{}</li>", ((item,) for item in links)),
+        )
+
+    def _ways(self, event: SecurityEvent) -> list[tuple[Any, str]]:
+        detail = event.detail if isinstance(event.detail, dict) else {}
+        ways = []
+        scopes = next((detail[key] for key in SCOPE_KEYS if detail.get(key)), None)
+        if event.client_id and scopes:
+            ways.append((_("Explain this decision, rule by rule"), self._explain(event, scopes)))
+        if event.client_id:
+            others = f"?{urlencode({'client': event.client_id})}"
+            ways.append((_("Everything that this client met"), f"../../{others}"))
+        if event.address:
+            ways.append(
+                (
+                    _("Everything from this address"),
+                    f"../../?{urlencode({'address': event.address})}",
+                )
+            )
+        return ways
+
+    def _explain(self, event: SecurityEvent, scopes: Any) -> str:
+        names = scopes if isinstance(scopes, str) else " ".join(str(name) for name in scopes)
+        asked = {
+            "client_id": event.client_id,
+            "scope": names,
+            "grant_type": event.detail.get("grant_type") or "authorization_code",
+        }
+        if event.user_id:
+            asked["user"] = str(event.user_id)
+        return f"{reverse(f'{self.admin_site.name}:idp_explain')}?{urlencode(asked)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_shown(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return " ".join(_shown(item) for item in value)
+    return str(value)

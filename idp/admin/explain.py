@@ -1,0 +1,194 @@
+"""Why a client gets a scope or not: the decision with every rule in order and what it saw."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display
+from idp.admin.field import GRANT_TYPES
+from idp.conf import application_model
+from idp.domain.party import SignInFacts
+from idp.domain.scope import InvalidScope, parse, resolve
+from idp.models import ClientScope, Consent
+from idp.services.client import client_of
+from idp.services.resolution import server_lifetimes
+from idp.services.user import user_facts
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from idp.admin.base import DeskAdmin
+    from idp.domain.resolution import Resolution
+
+TONES = {"pass": "good", "skip": "plain", "refuse": "danger", "needs": "warn"}
+
+
+class ExplainForm(forms.Form):
+    """A client, a user, scopes and a grant type."""
+
+    client = forms.ModelChoiceField(queryset=None, label=_("Client"))
+    user = forms.ModelChoiceField(
+        queryset=None,
+        label=_("User"),
+        required=False,
+        help_text=_("Empty: nobody, or the client in its own name."),
+    )
+    scope = forms.CharField(
+        label=_("Scopes"),
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput({"class": "vLargeTextField", "spellcheck": "false"}),
+        help_text=_("Separated by one space, as in a request; empty for the defaults."),
+    )
+    grant_type = forms.ChoiceField(label=_("Grant type"), choices=GRANT_TYPES)
+    auth_age = forms.IntegerField(
+        label=_("Signed in, seconds ago"),
+        required=False,
+        min_value=0,
+        help_text=_("Empty: just now."),
+    )
+    acr = forms.CharField(label=_("Authentication context"), required=False, max_length=255)
+
+    def __init__(self, *args: Any, desk: DeskAdmin, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in (
+            ("client", ClientScope._meta.get_field("application")),
+            ("user", Consent._meta.get_field("user")),
+        ):
+            model = field.remote_field.model  # type: ignore[union-attr]
+            chooser = self.fields[name]
+            chooser.queryset = model._default_manager.all()  # type: ignore[attr-defined]
+            chooser.widget = _chooser(desk, model, field)
+            if isinstance(chooser.widget, AutocompleteSelect):
+                chooser.widget.choices = chooser.choices  # type: ignore[attr-defined]
+
+    def clean_scope(self) -> str:
+        """Return the text, where it is a list of scopes."""
+        text: str = self.cleaned_data["scope"]
+        try:
+            parse(text)
+        except InvalidScope as error:
+            raise forms.ValidationError(display.sentence(error.reason)) from error
+        return text
+
+
+def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
+    """Explain the decision that the address asks for; nothing is recorded and nothing issued."""
+    data = request.GET.copy()
+    client_id = data.get("client_id")
+    if client_id and not data.get("client"):
+        row = (
+            application_model()
+            ._default_manager.filter(client_id=client_id.replace("\0", ""))
+            .first()
+        )
+        data["client"] = str(row.pk) if row else ""
+    data.setdefault("grant_type", "authorization_code")
+    form = ExplainForm(data, desk=desk) if data.get("client") else ExplainForm(desk=desk)
+    context: dict[str, Any] = {
+        "title": _("Explain a decision"),
+        "form": form,
+        "media": desk.media + form.media,
+    }
+    if client_id and not data.get("client"):
+        context["unknown"] = client_id[:255]
+    if form.is_bound and form.is_valid():
+        context |= _explained(form.cleaned_data)
+    return desk.page(request, "admin/idp/explain.html", context)
+
+
+def _explained(data: dict[str, Any]) -> dict[str, Any]:
+    now = timezone.now()
+    client = client_of(data["client"])
+    user = data["user"]
+    catalogue = client.catalogue()
+    names = parse(data["scope"])
+    age = timedelta(seconds=min(data["auth_age"] or 0, 10**9))
+    signed_in = user is not None and data["grant_type"] != "client_credentials"
+    resolution = resolve(
+        requested=names or None,
+        client=client.facts,
+        user=None if user is None else user_facts(user, client.application, catalogue),
+        sign_in=SignInFacts(now - age, acr=data["acr"]) if signed_in else None,
+        catalogue=catalogue,
+        grant_type=data["grant_type"],
+        now=now,
+        lifetimes=server_lifetimes(),
+    )
+    return {
+        "client": client,
+        "enforces": client.enforces("scope"),
+        "resolution": resolution,
+        "verdict": _verdict(resolution),
+        "refused": _refused(resolution),
+        "rules": _rules(resolution),
+        "facts": _facts(resolution),
+    }
+
+
+def _verdict(resolution: Resolution) -> tuple[str, str]:
+    if resolution.error:
+        return "danger", gettext("Refused with “%(error)s”.") % {"error": resolution.error}
+    if resolution.refused:
+        return "warn", gettext("Granted in part.")
+    return "good", gettext("Granted.")
+
+
+def _facts(resolution: Resolution) -> Any:
+    lives = resolution.lifetimes
+    refresh = (
+        display.span(lives.refresh, gettext("no end")) if lives.refreshable else gettext("none")
+    )
+    return display.facts(
+        (
+            (_("Asked"), display.codes(sorted(resolution.asked))),
+            (_("Granted"), display.codes(sorted(resolution.granted))),
+            (
+                _("Needs a fresher or stronger sign-in"),
+                display.codes(sorted(resolution.needs_sign_in)),
+            ),
+            (_("Needs an approval"), display.codes(sorted(resolution.needs_approval))),
+            (_("Access token lives"), display.span(lives.access)),
+            (_("Refresh token lives"), refresh),
+            (_("What the developer reads"), resolution.description or display.EMPTY),
+        )
+    )
+
+
+def _refused(resolution: Resolution) -> Any:
+    rows = ((display.codes([r.scope]), display.sentences([r.reason])) for r in resolution.refused)
+    heads = (_("Scope"), _("Why not"))
+    return display.table(_("Refused"), heads, rows, gettext("Nothing is refused."))
+
+
+def _rules(resolution: Resolution) -> Any:
+    rows = (
+        (
+            display.codes([step.scope]),
+            step.rule.replace("_", " "),
+            display.badge(step.outcome, TONES.get(str(step.outcome).split("_")[0], "plain")),
+            step.saw,
+        )
+        for step in resolution.rules
+    )
+    heads = (_("Scope"), _("Rule"), _("Outcome"), _("What it saw"))
+    return display.table(_("Rules in order"), heads, rows, gettext("No rule was asked."))
+
+
+def _chooser(desk: DeskAdmin, model: Any, field: Any) -> forms.Widget:
+    """Return a field that searches, where the site's admin can; else one for the key."""
+    if (
+        desk.admin_site.is_registered(model)
+        and desk.admin_site.get_model_admin(model).search_fields
+    ):
+        return AutocompleteSelect(field, desk.admin_site)
+    shown = model._meta.pk.verbose_name if model is not get_user_model() else _("key of the user")
+    return forms.TextInput({"placeholder": str(shown)})

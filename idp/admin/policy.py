@@ -1,0 +1,241 @@
+"""Policies: named rule sets that scopes share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display
+from idp.admin.field import GRANT_TYPES, LinesField, NamesField, SpanField, group_choices
+from idp.admin.scope import SENSITIVITY_TONES
+from idp.admin.service_form import ServiceAdmin
+from idp.models import ScopePolicy
+from idp.services.api import remove_api, save_api
+from idp.services.impact import impact_of_policy
+from idp.services.scope_policy import remove_policy, save_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
+
+    from idp.services.change import FieldChange
+    from idp.services.impact import Impact
+
+SPANS = (
+    "consent_lifetime",
+    "max_authentication_age",
+    "access_token_lifetime",
+    "refresh_token_lifetime",
+    "refresh_token_idle_lifetime",
+)
+
+
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The rules, each asked for in the form in which people think of it."""
+
+    groups = NamesField(
+        label=_("groups"),
+        help_text=_("One of them is needed to give the scope; none chosen: everyone may."),
+    )
+    grant_types = NamesField(
+        label=_("grant types"),
+        choices=GRANT_TYPES,
+        help_text=_("In which the scope may be used; none chosen: all."),
+    )
+    acr_values = LinesField(
+        label=_("authentication contexts"),
+        help_text=_("One a line; a sign-in must reach one of them. Empty: any sign-in will do."),
+    )
+
+    class Meta:
+        """Every field that people edit."""
+
+        model = ScopePolicy
+        exclude = ("revision",)  # noqa: DJ006 - every other field, new ones too
+        field_classes = dict.fromkeys(SPANS, SpanField)
+        widgets = {"description": forms.Textarea({"rows": 2})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "groups" in self.fields:
+            self.fields["groups"].choices = group_choices(self.instance.groups)  # type: ignore[attr-defined]
+
+
+class ScopePolicyAdmin(ServiceAdmin):
+    """The rule sets."""
+
+    form = PolicyForm
+    list_display = (
+        "name",
+        "rating",
+        "clients",
+        "users",
+        "consent",
+        "lifetimes",
+        "scopes_following",
+        "revision",
+    )
+    list_filter = ("sensitivity", "clients", "consent")
+    search_fields = ("name", "description")
+    readonly_fields = ("revision",)
+    formfield_overrides: Any = {}
+    fieldsets = (
+        (None, {"fields": ("name", "description", "sensitivity", "revision")}),
+        (_("Which clients may ask"), {"fields": ("clients", "approver_differs", "grant_types")}),
+        (_("Which users may give"), {"fields": ("groups", "permission", "user_check")}),
+        (
+            _("How users are asked"),
+            {"fields": ("consent", "consent_lifetime", "optional", "choose_duration")},
+        ),
+        (_("How they must have signed in"), {"fields": ("max_authentication_age", "acr_values")}),
+        (
+            _("How long tokens live"),
+            {
+                "fields": (
+                    "access_token_lifetime",
+                    "refresh",
+                    "refresh_token_lifetime",
+                    "refresh_token_idle_lifetime",
+                ),
+                "description": _(
+                    "Empty: as the client and the site say. The strictest of all decides."
+                ),
+            },
+        ),
+    )
+    lead = _(
+        "A policy says who may ask for a scope, who may give it, under what conditions and for "
+        "how long."
+    )
+    empty_text = _("Add a policy, then let scopes follow it.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the policies with the number of their scopes."""
+        return super().get_queryset(request).annotate(scope_count=Count("scopes"))
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Return spans of time as a number and a unit."""
+        if db_field.name in SPANS:
+            return SpanField(label=db_field.verbose_name, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Return the form with the scopes that follow the policy below."""
+        policy = self.get_object(request, unquote(object_id))
+        rows = policy.scopes.select_related("api")[:200] if policy else ()
+        body = display.table(
+            _("Scopes that follow this policy"),
+            (_("Scope"), _("API"), _("Standing")),
+            (
+                (display.object_link(s), s.api, _("Active") if s.active else _("Retired"))
+                for s in rows
+            ),
+            str(_("No scope follows it yet.")),
+        )
+        parts = [{"title": _("Scopes"), "anchor": "scopes", "body": body}]
+        return super().change_view(
+            request, object_id, form_url, {"parts": parts, **(extra_context or {})}
+        )
+
+    def store(
+        self, request: HttpRequest, obj: Any, form: Any, formsets: Any
+    ) -> Iterable[FieldChange]:
+        """Store the policy."""
+        return save_policy(obj, by=request.user)
+
+    def impact(self, obj: Any, form: Any) -> Impact | None:
+        """Return whom the changed rules take scopes from."""
+        return impact_of_policy(obj) if form.has_changed() else None
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete a policy that nothing follows."""
+        remove_policy(obj, by=request.user)
+
+    @admin.display(description=_("sensitivity"), ordering="sensitivity")
+    def rating(self, policy: ScopePolicy) -> SafeString:
+        """Return the sensitivity as a badge."""
+        return display.badge(
+            policy.get_sensitivity_display(), SENSITIVITY_TONES.get(policy.sensitivity, "plain")
+        )
+
+    @admin.display(description=_("users"))
+    def users(self, policy: ScopePolicy) -> SafeString | str:
+        """Return who may give the scope."""
+        parts = [*(policy.groups or ()), *filter(None, (policy.permission, policy.user_check))]
+        return display.codes(parts) if parts else _("everyone")
+
+    @admin.display(description=_("access / refresh"))
+    def lifetimes(self, policy: ScopePolicy) -> str:
+        """Return how long tokens live."""
+        refresh = display.span(policy.refresh_token_lifetime) if policy.refresh else str(_("none"))
+        return f"{display.span(policy.access_token_lifetime)} / {refresh}"
+
+    @admin.display(description=_("scopes"), ordering="scope_count")
+    def scopes_following(self, policy: Any) -> int:
+        """Return how many scopes follow it."""
+        return int(policy.scope_count)
+
+
+class ApiAdmin(ServiceAdmin):
+    """Protected resources that tokens are meant for."""
+
+    list_display = ("name", "identifier", "scope_count")
+    search_fields = ("name", "identifier")
+    autocomplete_fields = ("resource_servers",)
+    fields = ("name", "identifier", "resource_servers")
+    empty_text = _("Add the API that your scopes belong to.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the APIs with the number of their scopes."""
+        return super().get_queryset(request).annotate(scopes_number=Count("scopes"))
+
+    def store(
+        self, request: HttpRequest, obj: Any, form: Any, formsets: Any
+    ) -> Iterable[FieldChange]:
+        """Store the API."""
+        return save_api(
+            obj, resource_servers=form.cleaned_data.get("resource_servers"), by=request.user
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete an API without scopes."""
+        remove_api(obj, by=request.user)
+
+    @admin.display(description=_("scopes"), ordering="scopes_number")
+    def scope_count(self, api: Any) -> int:
+        """Return how many scopes it has."""
+        return int(api.scopes_number)
+
+
+class ClientPolicyAdmin(ServiceAdmin):
+    """Only what other pages look up: a client's policy is edited on the client's page."""
+
+    search_fields = ("application__client_id", "application__name")
+    list_select_related = ("application",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Return False: clients are found under their own name."""
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return False."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether it may go with its client."""
+        match = request.resolver_match
+        return match is not None and not (match.url_name or "").startswith("idp_clientpolicy_")

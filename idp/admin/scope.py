@@ -1,0 +1,178 @@
+"""Scopes: a name, words for people in each language, and the policy that each follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.db.models import Count
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display, explain
+from idp.admin.service_form import ServiceAdmin
+from idp.models import ClientScope, Scope, ScopeText
+from idp.services.impact import impact_of_scope
+from idp.services.scope import remove_scope, save_scope
+from idp.services.scope_text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+    from idp.services.change import FieldChange
+    from idp.services.impact import Impact
+
+SENSITIVITY_TONES = {"basic": "plain", "sensitive": "warn", "restricted": "danger"}
+CLIENTS_SHOWN = 50
+
+
+class ScopeTextInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Words for people, one row a language."""
+
+    model = ScopeText
+    extra = 1
+    fields = ("language", "title", "description", "version")
+    readonly_fields = ("version",)
+    verbose_name = _("words for people")
+    verbose_name_plural = _("words for people, one row a language (such as “en”, “de”, “ar”)")
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Return fields in the size of what goes into them."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "description":
+            field.widget = forms.Textarea({"rows": 2, "cols": 50})
+        if db_field.name == "language":
+            field.widget = forms.TextInput({"size": 6, "spellcheck": "false"})
+        return field
+
+
+class ScopeAdmin(ServiceAdmin):
+    """The catalogue of scopes."""
+
+    change_list_template = "admin/idp/scope_list.html"
+    list_display = ("name", "title", "api", "policy", "sensitivity", "clients", "standing")
+    list_filter = ("active", "policy", "api", "public", "default")
+    list_select_related = ("api", "policy")
+    search_fields = ("name", "texts__title")
+    search_help_text = _("Name, or a word of a title.")
+    inlines = (ScopeTextInline,)
+    autocomplete_fields = ("api", "policy", "implies")
+    fieldsets = (
+        (None, {"fields": ("name", "api", "policy")}),
+        (_("Standing"), {"fields": ("active", "public", "default")}),
+        (_("Includes"), {"fields": ("implies",)}),
+    )
+    lead = _("What a token may do, as one word on the wire. Who may ask and give, a policy says.")
+    empty_text = _("Add an API, a policy and a scope; or apply a file with all of them.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the scopes with their texts and the number of their clients."""
+        rows = super().get_queryset(request).prefetch_related("texts")
+        return rows.annotate(client_count=Count("clients", distinct=True))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with the one that explains a decision."""
+        view = self.admin_site.admin_view(self.explain_view)
+        return [path("explain/", view, name="idp_explain"), *super().get_urls()]
+
+    def explain_view(self, request: HttpRequest) -> HttpResponse:
+        """Explain a decision, rule by rule."""
+        self.allow(permitted=self.has_view_permission(request))
+        return explain.view(self, request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Return the form with the clients that hold the scope below."""
+        parts = [_clients_part(self.get_object(request, unquote(object_id)))]
+        return super().change_view(
+            request, object_id, form_url, {"parts": parts, **(extra_context or {})}
+        )
+
+    def store(
+        self, request: HttpRequest, obj: Any, form: Any, formsets: Any
+    ) -> Iterable[FieldChange]:
+        """Store the scope with what it includes and its words."""
+        texts: dict[str, Text] = {}
+        for formset in formsets:
+            for row in formset.cleaned_data:
+                if row and not row.get("DELETE") and row.get("language"):
+                    texts[row["language"]] = Text(row["title"], row["description"])
+        return save_scope(
+            obj,
+            implies=[scope.name for scope in form.cleaned_data.get("implies", ())],
+            texts=texts,
+            prune_texts=True,
+            by=request.user,
+        )
+
+    def impact(self, obj: Any, form: Any) -> Impact | None:
+        """Return whom another policy, or retirement, takes the scope from."""
+        return impact_of_scope(obj) if {"policy", "active"} & set(form.changed_data) else None
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete a scope that was never granted; retire any other."""
+        if remove_scope(obj, by=request.user) != "delete":
+            messages.warning(
+                request, _("It was granted before, so it was retired: its history stays readable.")
+            )
+
+    @admin.display(description=_("title"))
+    def title(self, scope: Scope) -> str:
+        """Return the English title, or the first there is."""
+        texts = {text.language: text.title for text in scope.texts.all()}
+        return texts.get("en") or next(iter(texts.values()), "") or str(_("no words yet"))
+
+    @admin.display(description=_("sensitivity"))
+    def sensitivity(self, scope: Scope) -> SafeString | str:
+        """Return how the policy rates it."""
+        policy = scope.policy
+        if policy is None:
+            return display.badge(_("No policy"), "warn")
+        return display.badge(
+            policy.get_sensitivity_display(), SENSITIVITY_TONES.get(policy.sensitivity, "plain")
+        )
+
+    @admin.display(description=_("clients"), ordering="client_count")
+    def clients(self, scope: Any) -> int:
+        """Return how many clients are registered for it."""
+        return int(scope.client_count)
+
+    @admin.display(description=_("standing"), ordering="active")
+    def standing(self, scope: Scope) -> SafeString | str:
+        """Return whether it is active, default, and public."""
+        pairs: list[tuple[Any, str]] = [
+            (_("Active"), "good") if scope.active else (_("Retired"), "danger")
+        ]
+        if scope.default:
+            pairs.append((_("Default"), "plain"))
+        if not scope.public:
+            pairs.append((_("Not listed"), "plain"))
+        return display.badges(pairs)
+
+
+def _clients_part(scope: Scope | None) -> dict[str, Any]:
+    rows = ClientScope.objects.select_related("application").order_by("pk")
+    held = rows.filter(scope=scope)[:CLIENTS_SHOWN] if scope else []
+    body = display.table(
+        _("Clients that may ask for this scope"),
+        (_("Client"), _("Requirement"), _("State"), _("Until")),
+        (
+            (
+                display.client_link(row.application),
+                row.get_requirement_display(),
+                display.object_link(row, row.get_state_display()),
+                display.moment(row.until),
+            )
+            for row in held
+        ),
+        str(_("No client may ask for it yet. Choose it on a client's page.")),
+    )
+    return {"title": _("Clients"), "anchor": "clients", "body": body}

@@ -1,0 +1,136 @@
+"""The mode of the site: report what would be refused, or refuse it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display
+from idp.admin.base import RecordAdmin
+from idp.admin.confirm import Question, ask, is_confirmed
+from idp.models import SecurityEvent, SiteState
+from idp.services import site
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+
+REPORTED = ".would_refuse"
+LOOKED_AT = 2_000
+"""How many of the newest would-be refusals the page counts."""
+
+
+class SiteStateAdmin(RecordAdmin):
+    """The one row of the site; the list leads straight to the page that switches."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with the one that switches."""
+        view = self.admin_site.admin_view(self.mode_view)
+        return [path("mode/", view, name="idp_sitestate_mode"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the page of the mode."""
+        self.allow(permitted=self.has_view_permission(request))
+        return HttpResponseRedirect(reverse(f"{self.admin_site.name}:idp_sitestate_mode"))
+
+    def mode_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the mode with what enforcing would refuse, and switch it after asking."""
+        self.allow(permitted=self.has_view_permission(request))
+        state = site.site_state()
+        question = self._question(state)
+        if request.method == "POST":
+            self.allow(permitted=self.may(request, "change"))
+            if is_confirmed(request, question):
+                return self._switch(request, state)
+        context = {
+            "title": _("Report or enforce"),
+            "state": state,
+            "question": question,
+            "changed_at": display.moment(state.mode_changed_at),
+            "refusals": _refusals(),
+            "may_switch": self.may(request, "change"),
+        }
+        if request.GET.get("switch") and context["may_switch"]:
+            return ask(self, request, question)
+        return self.page(request, "admin/idp/site_mode.html", context)
+
+    def _question(self, state: SiteState) -> Question:
+        back = reverse(f"{self.admin_site.name}:idp_sitestate_mode")
+        if state.mode == SiteState.Mode.REPORT:
+            return Question(
+                title=_("Enforce the rules?"),
+                sentences=(
+                    _(
+                        "From the next request on, what breaks a rule is refused for every client "
+                        "that follows the site."
+                    ),
+                    _("Below is what was recorded while the site reported, newest first."),
+                ),
+                button=_("Enforce"),
+                counts=_refusal_counts(),
+                back=back,
+            )
+        return Question(
+            title=_("Report only?"),
+            sentences=(
+                _(
+                    "From the next request on, rules refuse nothing: what breaks one is recorded "
+                    "and goes through."
+                ),
+                _("Clients with a setting of their own keep it."),
+            ),
+            button=_("Report only"),
+            back=back,
+        )
+
+    def _switch(self, request: HttpRequest, state: SiteState) -> HttpResponse:
+        modes = SiteState.Mode
+        target = modes.ENFORCE if state.mode == modes.REPORT else modes.REPORT
+        site.set_mode(target, by=request.user.get_username(), now=timezone.now())
+        self.log_change(request, state, [{"changed": {"fields": ["mode"], "object": str(target)}}])
+        messages.success(request, target.label)
+        return HttpResponseRedirect(reverse(f"{self.admin_site.name}:idp_sitestate_mode"))
+
+
+def _newest() -> list[tuple[str, str, int]]:
+    events = SecurityEvent.objects.filter(kind__endswith=REPORTED).order_by("-last_at", "-id")
+    return [
+        (_rule(event["reasons"]), event["client_id"], event["count"])
+        for event in events.values("reasons", "client_id", "count")[:LOOKED_AT]
+    ]
+
+
+def _refusal_counts() -> list[tuple[str, int]]:
+    counter: Counter[str] = Counter()
+    for rule, _client, count in _newest():
+        counter[rule] += count
+    return counter.most_common(20)
+
+
+def _refusals() -> Any:
+    counter: Counter[tuple[str, str]] = Counter()
+    for rule, client, count in _newest():
+        counter[rule, client] += count
+    rows = [
+        (display.codes([rule]), client or display.EMPTY, n)
+        for (rule, client), n in counter.most_common(50)
+    ]
+    return display.table(
+        _("Would-be refusals by rule and client"),
+        (_("Rule"), _("Client"), _("Times")),
+        rows,
+        str(_("Nothing was recorded that enforcing would refuse.")),
+    )
+
+
+def _rule(reasons: Any) -> str:
+    first = reasons[0] if isinstance(reasons, list) and reasons else {}
+    return str(first.get("code", "")) if isinstance(first, dict) else ""

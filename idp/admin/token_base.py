@@ -1,0 +1,123 @@
+"""What the lists of the toolkit's tokens share: no token is shown, revoking ends a family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from idp.admin import display
+from idp.admin.base import PartyAdmin
+from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.filter import ClientFilter, UserFilter
+from idp.models import Authorization, IssuedToken
+from idp.services.origin import origin_of
+from idp.services.token_revocation import revoke_token_row
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
+
+
+class CredentialAdmin(PartyAdmin):
+    """Rows that stand for a token or code; its value is on no page and in no search."""
+
+    list_filter: Any = (ClientFilter, UserFilter)
+    list_display: Any = ("number", "user", "client", "scope_codes", "created", "expires_at")
+    ordering = ("-pk",)
+    sortable_by: Any = ()
+    fields: Any = ("user_link", "client", "scope_codes", "created", "expires_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return every field of the page: none is edited."""
+        return tuple(self.fields)
+
+    @admin.display(description=_("number"))
+    def number(self, row: Any) -> str:
+        """Return the key of the row."""
+        return f"#{row.pk}"
+
+    @admin.display(description=_("client"))
+    def client(self, row: Any) -> SafeString | str:
+        """Return the client with a link."""
+        return display.client_link(row.application)
+
+    @admin.display(description=_("user"))
+    def user_link(self, row: Any) -> SafeString | str:
+        """Return the user with a link."""
+        return display.object_link(row.user)
+
+    @admin.display(description=_("scopes"))
+    def scope_codes(self, row: Any) -> SafeString | str:
+        """Return the scopes."""
+        return display.codes(row.scope.split())
+
+    @admin.display(description=_("expires"))
+    def expires_at(self, row: Any) -> SafeString | str:
+        """Return when it ends, marked where it has."""
+        if row.expires <= timezone.now():
+            return display.badges([(_("Expired"), "plain")])
+        return display.moment(row.expires)
+
+    @admin.display(description=_("authorization"))
+    def family(self, row: Any) -> SafeString | str:
+        """Return the act of authorization that the token belongs to."""
+        issued = IssuedToken.objects.filter(pk=row.token_checksum).first()
+        if issued is not None:
+            return display.object_link(
+                Authorization(pk=issued.authorization_id), issued.authorization_id
+            )
+        return _("None: issued to the client itself, or before authorizations were recorded.")
+
+
+class RevocableAdmin(CredentialAdmin):
+    """Tokens that an operator can end, each with its whole family."""
+
+    actions = ("revoke_selected",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Return whether the operator may end tokens."""
+        return self.may(request, "change")
+
+    @admin.action(
+        description=_("Revoke selected tokens with their families …"), permissions=("revoke",)
+    )
+    def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """End the chosen tokens, after saying what ends."""
+        question = self._question(queryset)
+        if not is_confirmed(request, question):
+            return ask(self, request, question)
+        reason, origin, now = given_reason(request), origin_of(request), timezone.now()
+        count = 0
+        for token in queryset.select_related("application").iterator(chunk_size=500):
+            revoke_token_row(token, reason=reason, by=request.user, origin=origin, now=now)
+            count += 1
+        words = ngettext("%(n)d token is revoked.", "%(n)d tokens are revoked.", count)
+        messages.success(request, words % {"n": count})
+        return None
+
+    def _question(self, queryset: QuerySet[Any]) -> Question:
+        number = queryset.order_by().count()
+        return Question(
+            title=ngettext("Revoke this token?", "Revoke these tokens?", number),
+            sentences=(
+                _(
+                    "Each ends with its family: the other tokens that came of the same "
+                    "authorization."
+                ),
+                _("The client's next request is refused. This cannot be undone."),
+            ),
+            button=_("Revoke"),
+            counts=(
+                (_("Tokens chosen"), number),
+                (_("Users"), queryset.order_by().values("user").distinct().count()),
+                (_("Clients"), queryset.order_by().values("application").distinct().count()),
+            ),
+            needs_reason=True,
+            challenge=str(number) if number >= LARGE else "",
+            back=display.admin_url(self.model, "changelist"),
+        )
