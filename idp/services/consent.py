@@ -108,7 +108,8 @@ def record_decision(
         extra=extra or {},
     )
     if not allow:
-        record_refusal(user, application, asked | refused, cause)
+        shown = document.grantable() if document is not None else frozenset()
+        record_refusal(user, application, (asked | refused) or shown, cause)
         return None
     answer = Answer(
         user=user,

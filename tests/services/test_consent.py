@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from idp import signals
 from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain import ledger as rules
-from idp.domain.snapshot import ConsentDocument, ShownApi, ShownClient, ShownScope
+from idp.domain.snapshot import ConsentDocument, ShownApi, ShownClient, ShownScope, Standing
 from idp.models import (
     Authorization,
     Consent,
@@ -137,6 +137,17 @@ def test_refusing_the_first_time_leaves_no_consent(ada: Any, client: Any, now: A
 
     assert not Consent.objects.exists()
     assert kinds(ada) == ["declined"]
+
+
+def test_refusing_a_page_refuses_what_stood_on_it(ada: Any, client: Any, now: Any) -> None:
+    shown = (ShownScope("a", "A"), ShownScope("b", "B", standing=Standing.UNAVAILABLE))
+    page = ConsentDocument(
+        client=ShownClient("x", "X"), account="", language="en", apis=(ShownApi("", "", shown),)
+    )
+
+    decide(ada, client, "", now, allow=False, document=page)
+
+    assert last_event().declined == "a"
 
 
 def test_what_was_declined_beside_a_yes_is_remembered(ada: Any, client: Any, now: Any) -> None:
