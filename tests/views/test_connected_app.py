@@ -414,7 +414,7 @@ def test_a_refusal_alone_makes_no_connected_app(browser: Client, ada: Any, app: 
 def test_a_name_from_outside_is_escaped_and_shows_no_hidden_characters(
     browser: Client, ada: Any
 ) -> None:
-    application = make_application(name="<b>\u202eevil\u0000</b>")
+    application = make_application(name="<b>\u202eevil\u200b</b>")
     answer = browser.get(url(grant(ada, application, "a")))
 
     assert "&lt;b&gt;evil&lt;/b&gt;" in text(answer)
