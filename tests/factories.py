@@ -12,7 +12,8 @@ from idp.conf import application_model
 from idp.domain.client import DEVICE_CODE, KINDS, Kind
 from idp.models import Api, ClientPolicy, ClientScope, Scope, ScopePolicy, ScopeText
 from idp.services.catalogue import bump_catalogue
-from idp.services.client_secret import issue_client_secret, unusable_secret
+from idp.services.client_secret import issue_client_secret
+from idp.services.client_secret_value import unusable_secret
 
 PASSWORD = "correct horse battery staple"
 API = "https://api.example.com/photos"

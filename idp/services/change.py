@@ -50,8 +50,14 @@ def field_changes(row: Model, fields: Sequence[str]) -> list[FieldChange]:
         new = field.to_python(getattr(row, field.attname))
         old = getattr(stored, field.attname) if stored is not None else None
         if new != old and (stored is not None or new not in (None, "", [])):
-            found.append(FieldChange(name, old, new))
+            found.append(FieldChange(name, _shown(stored, name), _shown(row, name)))
     return found
+
+
+def _shown(row: Model | None, name: str) -> object:
+    """Return a field's value; of a relation the name of its target, which people know."""
+    value = None if row is None else getattr(row, name)
+    return str(value) if isinstance(value, Model) else value
 
 
 def model_faults(row: Model, *, exclude: Iterable[str] = ()) -> Iterator[tuple[str, Reason]]:
@@ -69,9 +75,7 @@ def _reason(problem: ValidationError) -> Reason:
     if isinstance(known, Reason):
         return known
     text = " ".join(problem.messages)
-    return Reason(
-        str(problem.code or "invalid"), Severity.ERROR, "%(text)s", params={"text": text}
-    )
+    return Reason(str(problem.code or "invalid"), Severity.ERROR, "%(text)s", params={"text": text})
 
 
 def record_change(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +18,10 @@ from idp.services.client_judgement import ClientErrors, judge_client
 from idp.services.client_scope import Choice, set_client_scopes
 from idp.services.client_secret import (
     close_toolkit_secret,
-    has_toolkit_secret,
     issue_client_secret,
-    unusable_secret,
 )
-from idp.services.client_spec import POLICY_FIELDS, ClientSpec, policy_values
+from idp.services.client_secret_value import has_toolkit_secret, unusable_secret
+from idp.services.client_spec import POLICY_FIELDS, ClientSpec, differences, policy_values
 from idp.services.consent import revoke_consent
 from idp.services.redirect_uri import registered_uris, sync_redirect_uris
 
@@ -95,7 +93,7 @@ def update_client(
     """
     at = now or timezone.now()
     before = spec_of(application)
-    changes = _differences(before, spec)
+    changes = differences(before, spec)
     if not changes:
         return []
     _refuse(spec, before, at)
@@ -173,17 +171,6 @@ def _refuse(
         errors.append(("client_id", fault("taken", "Another client has this client id.")))
     if errors:
         raise ClientErrors(errors)
-
-
-def _differences(before: ClientSpec, after: ClientSpec) -> list[FieldChange]:
-    """Return what a change means in full; who owns a client and its id are not for it to say."""
-    old, new = before.settled(), after.settled()
-    return [
-        FieldChange(field.name, getattr(old, field.name), getattr(new, field.name))
-        for field in fields(ClientSpec)
-        if field.name not in ("client_id", "owner")
-        and getattr(old, field.name) != getattr(new, field.name)
-    ]
 
 
 def _exists(client_id: str) -> bool:

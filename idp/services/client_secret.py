@@ -2,74 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.hashers import check_password, identify_hasher
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from idp.conf import application_model, idp_settings
-from idp.domain.decision import Reason, Severity
+from idp.domain.decision import Reason
 from idp.models import ClientSecret
-from idp.services.event import record_event
+from idp.services.change import Refused, fault, record_change
+from idp.services.client_secret_value import (
+    digest_of,
+    generate,
+    has_toolkit_secret,
+    matches,
+    matches_toolkit,
+    unusable_secret,
+)
 from idp.signals import client_secret_issued, client_secret_revoked
 
-PREFIX = "idps_"
 MAX_LIVE = 5
 MAX_LENGTH = 1024
 USE_RECORDED_EVERY = timedelta(hours=1)
 EARLIER_LABEL = "earlier secret"
 
-# A hash by Django's format that no value is known for: cheap to store, and nothing to revive
-# should the site leave this app.
-_UNUSABLE = "pbkdf2_sha256$1$idpunusable$"
 
-# Owned by this module: proofs that a slow hash was checked with success, so that it is computed
-# once a process. Keyed by a random key of the process; holds neither secrets nor their digests.
-_proved: dict[bytes, None] = {}
-_proof_key = secrets.token_bytes(32)
-MAX_PROVED = 1024
-
-
-class SecretError(ValueError):
+class SecretError(Refused):
     """A change of secrets that is refused; ``reason`` says why."""
 
     def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.message)
+        super().__init__([("secrets", reason)])
         self.reason = reason
-
-
-def generate() -> str:
-    """Return a new secret: 256 random bits with a prefix and a checksum that scanners recognise."""
-    body = PREFIX + secrets.token_urlsafe(32)
-    return body + _checksum(body)
-
-
-def is_well_formed(text: str) -> bool:
-    """Return whether a text is a secret that ``generate`` made, by prefix, length and checksum."""
-    return (
-        len(text) == len(PREFIX) + 49
-        and text.startswith(PREFIX)
-        and (_checksum(text[:-6]) == text[-6:])
-    )
-
-
-def unusable_secret() -> str:
-    """Return a value for the toolkit's own column that no secret matches."""
-    return _UNUSABLE + urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
-
-
-def has_toolkit_secret(application: Any) -> bool:
-    """Return whether the toolkit's own column of a client holds a secret that could match."""
-    stored: str = application.client_secret or ""
-    return bool(stored) and not stored.startswith(_UNUSABLE)
 
 
 def live(rows: Iterable[ClientSecret], now: datetime) -> list[ClientSecret]:
@@ -119,7 +87,7 @@ def issue_client_secret(
         application=application,
         label=label,
         salt=salt,
-        digest=_digest(salt, plain),
+        digest=digest_of(salt, plain),
         last_four=plain[-4:],
         created_at=at,
         created_by=by if getattr(by, "pk", None) else None,
@@ -152,13 +120,8 @@ def revoke_client_secret(
     _lock(application)
     others = live(ClientSecret.objects.filter(application=application).exclude(pk=secret.pk), at)
     if not others and not force and application.client_type == "confidential":
-        raise SecretError(
-            Reason(
-                "last_secret",
-                Severity.ERROR,
-                "This is the only secret that works. Issue another one first.",
-            )
-        )
+        text = "This is the only secret that works. Issue another one first."
+        raise SecretError(fault("last_secret", text))
     if not ClientSecret.objects.filter(pk=secret.pk, revoked_at=None).update(revoked_at=at):
         return
     secret.revoked_at = at
@@ -194,10 +157,31 @@ def rotate_client_secret(
     at = now or timezone.now()
     end = at + (idp_settings.secret_rotation_overlap if overlap is None else overlap)
     row, plain = issue_client_secret(application, label=label, by=by, now=at)
-    ClientSecret.objects.filter(application=application, revoked_at=None).exclude(pk=row.pk).filter(
-        Q(expires_at=None) | Q(expires_at__gt=end)
-    ).update(expires_at=end)
+    others = ClientSecret.objects.filter(application=application).exclude(pk=row.pk)
+    _end_at(others, end)
     return row, plain
+
+
+@transaction.atomic
+def replace_client_secret(
+    application: Any,
+    replaced: Iterable[ClientSecret],
+    *,
+    label: str,
+    value: str,
+    by: Any = None,
+    now: datetime | None = None,
+) -> ClientSecret:
+    """Issue a secret of a given value in place of some others, which end after the overlap.
+
+    Raises:
+        SecretError: as ``issue_client_secret``.
+    """
+    at = now or timezone.now()
+    row, _plain = issue_client_secret(application, label=label, value=value, by=by, now=at)
+    old = ClientSecret.objects.filter(pk__in=[secret.pk for secret in replaced])
+    _end_at(old, at + idp_settings.secret_rotation_overlap)
+    return row
 
 
 def check_client_secret(
@@ -218,14 +202,14 @@ def check_client_secret(
     if not presented or len(presented) > MAX_LENGTH or not presented.isprintable():
         return False
     if application is None:
-        hmac.compare_digest(_digest("0" * 32, presented), "0" * 64)
+        hmac.compare_digest(digest_of("0" * 32, presented), "0" * 64)
         return False
     rows = list(ClientSecret.objects.filter(application=application))
     if not rows:
-        return has_toolkit_secret(application) and _matches_toolkit(application, presented)
+        return has_toolkit_secret(application) and matches_toolkit(application, presented)
     matched = None
     for row in live(rows, at):
-        if _matches(application, row, presented):
+        if matches(application, row, presented):
             matched = row
     if matched is not None:
         _record_use(matched, at)
@@ -245,19 +229,15 @@ def close_toolkit_secret(application: Any) -> None:
 def _refuse_if(application: Any, working: list[ClientSecret], value: str | None) -> None:
     if application.client_type != "confidential":
         text = "A public client keeps no secret."
-        raise SecretError(Reason("public_client", Severity.ERROR, text, "RFC 6749 §2.1"))
+        raise SecretError(fault("public_client", text, "RFC 6749 §2.1"))
     if len(working) >= MAX_LIVE:
         text = "The client has %(count)s secrets that work. Revoke one first."
-        raise SecretError(
-            Reason("too_many_secrets", Severity.ERROR, text, params={"count": len(working)})
-        )
+        raise SecretError(fault("too_many_secrets", text, count=len(working)))
     if value is not None and (
         not value.strip() or len(value) > MAX_LENGTH or not value.isprintable()
     ):
         text = "A secret is 1 to %(limit)s printable characters."
-        raise SecretError(
-            Reason("bad_secret", Severity.ERROR, text, "RFC 6749 A.2", {"limit": MAX_LENGTH})
-        )
+        raise SecretError(fault("bad_secret", text, "RFC 6749 A.2", limit=MAX_LENGTH))
 
 
 def _keep_toolkit_secret(application: Any, *, until: datetime, now: datetime) -> None:
@@ -275,27 +255,9 @@ def _keep_toolkit_secret(application: Any, *, until: datetime, now: datetime) ->
     )
 
 
-def _matches(application: Any, row: ClientSecret, presented: str) -> bool:
-    if not row.digest:
-        return has_toolkit_secret(application) and _matches_toolkit(application, presented)
-    return hmac.compare_digest(_digest(row.salt, presented), row.digest)
-
-
-def _matches_toolkit(application: Any, presented: str) -> bool:
-    stored: str = application.client_secret
-    try:
-        identify_hasher(stored)
-    except ValueError:
-        return hmac.compare_digest(stored.encode(), presented.encode())
-    proof = hmac.digest(_proof_key, f"{stored}\0{presented}".encode(), "sha256")
-    if proof in _proved:
-        return True
-    if not check_password(presented, stored):
-        return False
-    while len(_proved) >= MAX_PROVED:
-        _proved.pop(next(iter(_proved)), None)
-    _proved[proof] = None
-    return True
+def _end_at(rows: QuerySet[ClientSecret], end: datetime) -> None:
+    ending_later = Q(expires_at=None) | Q(expires_at__gt=end)
+    rows.filter(ending_later, revoked_at=None).update(expires_at=end)
 
 
 def _record_use(row: ClientSecret, now: datetime) -> None:
@@ -310,21 +272,6 @@ def _lock(application: Any) -> None:
     application_model()._base_manager.select_for_update().filter(pk=application.pk).first()
 
 
-def _digest(salt: str, secret: str) -> str:
-    return hashlib.sha256(f"{salt}{secret}".encode()).hexdigest()
-
-
-def _checksum(body: str) -> str:
-    digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
-    return urlsafe_b64encode(digest)[:6].decode("ascii")
-
-
 def _tell(kind: str, application: Any, row: ClientSecret, by: Any, now: datetime) -> None:
-    record_event(
-        kind,
-        severity="info",
-        client_id=application.client_id,
-        user=by if getattr(by, "pk", None) else None,
-        detail={"label": row.label, "secret_id": row.pk},
-        now=now,
-    )
+    entry = f"{row.label} …{row.last_four}"
+    record_change(kind, entry=entry, client_id=application.client_id, by=by, now=now)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, cast
 
 from idp.domain.client import DEVICE_CODE, KINDS, Kind, KindRules
+from idp.services.change import FieldChange
 from idp.services.client_scope import Choice
 
 POLICY_FIELDS = (
@@ -114,6 +115,17 @@ class ClientSpec:
         if "authorization_code" in types:
             return "authorization-code"
         return DEVICE_CODE if DEVICE_CODE in types else "client-credentials"
+
+
+def differences(before: ClientSpec, after: ClientSpec) -> list[FieldChange]:
+    """Return what a change means in full; who owns a client and its id are not for it to say."""
+    old, new = before.settled(), after.settled()
+    names = [each.name for each in fields(ClientSpec) if each.name not in ("client_id", "owner")]
+    return [
+        FieldChange(name, getattr(old, name), getattr(new, name))
+        for name in names
+        if getattr(old, name) != getattr(new, name)
+    ]
 
 
 def policy_values(spec: ClientSpec) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.utils.module_loading import import_string
 
 from idp.domain.catalogue import Catalogue, Policy
@@ -35,6 +36,17 @@ def user_facts(
         permissions=frozenset(name for name in sorted(permissions) if _has_permission(user, name)),
         checks={path: _passes(path, user, application) for path in sorted(checks)},
     )
+
+
+def find_user(name: str) -> Any | None:
+    """Return the user of a sign-in name, or None; any text may be asked for."""
+    model = get_user_model()
+    if "\x00" in name:
+        return None
+    try:
+        return model._default_manager.get_by_natural_key(name)
+    except (model.DoesNotExist, ValueError):
+        return None
 
 
 def _groups(user: Any, policies: Iterable[Policy]) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""The file that describes a site's catalogue and clients: read, applied and written."""

@@ -1,0 +1,132 @@
+"""What applying a file has found and done so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from idp.management.manifest.entry import Manifest
+from idp.management.manifest.problem import Place, Problem, problem
+from idp.services.change import FieldChange, Refused, fault
+
+
+@dataclass(slots=True)
+class Change:
+    """One entry that is created, updated, retired or deleted.
+
+    Attributes:
+        entry: its place in the file, or the section where the file does not name it.
+        id: its name.
+        action: ``create``, ``update``, ``retire`` or ``delete``.
+        fields: key to old and new value, JSON-ready; never a secret.
+    """
+
+    entry: str
+    id: str
+    action: str
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the change as JSON-ready values."""
+        fields = {key: {"old": old, "new": new} for key, (old, new) in self.fields.items()}
+        return {"entry": self.entry, "id": self.id, "action": self.action, "fields": fields}
+
+
+@dataclass(slots=True)
+class Work:
+    """The application of one file.
+
+    Attributes:
+        manifest: the entries.
+        environ: where secrets are read from.
+        prune: whether what the file does not name is removed.
+        by: who acts, for the events.
+        now: the time.
+        errors, warnings: what was found.
+        changes: what was done, by section and name.
+    """
+
+    manifest: Manifest
+    environ: Mapping[str, str]
+    prune: bool
+    by: Any
+    now: datetime
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    changes: dict[tuple[str, str], Change] = field(default_factory=dict)
+
+    @contextmanager
+    def entry(self, place: Place, keys: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Do what one entry wants; what the rules refuse is noted and undone.
+
+        Args:
+            place: where the entry stands.
+            keys: names of fields that are called otherwise in the file.
+        """
+        try:
+            with transaction.atomic():
+                yield
+        except Refused as error:
+            for key, reason in error.errors:
+                if not self._said_elsewhere(reason.code, reason.params):
+                    name = (keys or {}).get(key, key)
+                    self.errors.append(problem(place, name, reason))
+
+    def note(
+        self, place: Place, action: str, changes: Iterable[FieldChange], *, even: bool = False
+    ) -> None:
+        """Note what an entry changed; several notes of one entry become one change."""
+        fields = {change.field: (plain(change.old), plain(change.new)) for change in changes}
+        if not fields and not even:
+            return
+        key = (place.entry, place.id)
+        known = self.changes.setdefault(key, Change(place.entry, place.id, action))
+        known.fields.update(fields)
+
+    def refuse(self, place: Place, key: str, code: str, text: str, **params: object) -> None:
+        """Note an error of an entry."""
+        self.errors.append(problem(place, key, fault(code, text, **params)))
+
+    def warn(self, place: Place, key: str, code: str, text: str, **params: object) -> None:
+        """Note what an operator should know about an entry."""
+        self.warnings.append(problem(place, key, fault(code, text, **params)))
+
+    def names(self, section: str, name: str) -> bool:
+        """Return whether the file has such an entry, readable or not."""
+        return name in self.manifest.named.get(section, frozenset())
+
+    def _said_elsewhere(self, code: str, params: Mapping[str, object]) -> bool:
+        """Return whether a missing scope is missing only because its own entry is wrong."""
+        return code == "unknown_scope" and self.names("scopes", str(params.get("scope", "")))
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON-ready values: spans in seconds, sets sorted."""
+    for kind, convert in _PLAIN:
+        if isinstance(value, kind):
+            return convert(value)
+    return value
+
+
+def _choices(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(key): _choice(item) for key, item in value.items()}
+
+
+def _choice(item: Any) -> Any:
+    if isinstance(item, tuple) and hasattr(item, "requirement"):
+        return f"{item.requirement}, default" if item.default else str(item.requirement)
+    return plain(item)
+
+
+_PLAIN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (str, str),
+    (timedelta, lambda span: int(span.total_seconds())),
+    (frozenset | set, lambda items: sorted(plain(item) for item in items)),
+    (tuple | list, lambda items: [plain(item) for item in items]),
+    (Mapping, _choices),
+)

@@ -1,0 +1,45 @@
+"""How commands print: JSON for machines, and values of a plan for people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import OutputWrapper
+
+
+def write_json(out: OutputWrapper, value: Any) -> None:
+    """Print JSON-ready values, indented, with characters as they are."""
+    out.write(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def shown(value: Any) -> str:
+    """Return a value of a plan on one line: what it would be in the file, or “nothing”."""
+    if value is None or value == [] or value == "":
+        return "nothing"
+    return json.dumps(value, ensure_ascii=False)
+
+
+class Progress:
+    """How far long work has come: one line on a terminal, a closing line elsewhere.
+
+    Attributes:
+        done: how many steps were made.
+    """
+
+    def __init__(self, err: OutputWrapper, total: int, what: str) -> None:
+        self.done = 0
+        self._err = err
+        self._total = total
+        self._what = what
+
+    def step(self, count: int = 1) -> None:
+        """Note that ``count`` more are done."""
+        self.done += count
+        if self._err.isatty():
+            self._err.write(f"\r{self.done} of {self._total} {self._what}", ending="")
+
+    def finish(self) -> None:
+        """Say how many were done."""
+        start = "\r" if self._err.isatty() else ""
+        self._err.write(f"{start}{self.done} {self._what} done.")
