@@ -118,7 +118,7 @@ class ClientRules(SiteRules):
         if exchange.client is None or exchange.client.facts.client_id != client_id:
             exchange.client = load_client(client_id or "")
         if exchange.client is None:
-            application = super()._load_application(client_id, request) if client_id else None
+            application = self._stored_elsewhere(client_id, request)
             if application is None:
                 return None
             exchange.client = client_of(application)
@@ -127,6 +127,12 @@ class ClientRules(SiteRules):
             return None
         request.client = client.application
         return client.application
+
+    def _stored_elsewhere(self, client_id: str, request: Request) -> Any:
+        """Return a client that only the toolkit finds, by its metadata document; else None."""
+        if not client_id.startswith("https://"):
+            return None
+        return super()._load_application(client_id, request)  # type: ignore[misc]
 
     def validate_grant_type(
         self,

@@ -38,7 +38,8 @@ def registered_match(client: Client, requested: str) -> str | None:
     """
     kind, environment = client.facts.kind, client.facts.environment
     on_device = kind in {"native", "agent"}
-    for registered in client.application.redirect_uris.split(" "):
+    registered_uris: list[str] = client.application.redirect_uris.split(" ")
+    for registered in registered_uris:
         if not rules.match(
             requested,
             registered,
@@ -140,9 +141,8 @@ class CodeRules(SiteRules):
             .first()
         )
         if scopes is None:
-            return list(
-                super().get_authorization_code_scopes(client_id, code, redirect_uri, request)
-            )  # type: ignore[misc]
+            ask = super().get_authorization_code_scopes  # type: ignore[misc]
+            return list(ask(client_id, code, redirect_uri, request))
         return scopes.split()
 
     def validate_code(

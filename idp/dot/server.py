@@ -51,7 +51,7 @@ class IdpServer(Server):
         )
         self._default_token_type = self.bearer
         self._tokens["Bearer"] = self.bearer
-        self._grant_types = {
+        self._grant_types: dict[str, Any] = {
             name: grant
             for name, grant in self._grant_types.items()
             if name in offered_grant_types()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -182,11 +183,11 @@ def _end(keys: list[Any], reason: str, now: datetime) -> None:
     digests = [f"{CODE_PREFIX}{row}" for row in ended.values_list("code_digest", flat=True) if row]
     grant_model()._default_manager.filter(code__in=digests).delete()
     for authorization in ended:
-        transaction.on_commit(
-            lambda row=authorization: signals.authorization_ended.send(
-                Authorization, authorization=row, reason=reason
-            )
-        )
+        transaction.on_commit(partial(_announce_end, authorization, reason))
+
+
+def _announce_end(authorization: Authorization, reason: str) -> None:
+    signals.authorization_ended.send(Authorization, authorization=authorization, reason=reason)
 
 
 CODE_PREFIX = "sha256$"
@@ -203,7 +204,7 @@ def revoke_legacy_tokens(user: Any, application: Any, now: datetime) -> int:
     refresh = refresh_token_model()._default_manager.filter(
         user=user, application=application, revoked=None
     )
-    ended = refresh.update(revoked=now)
+    ended: int = refresh.update(revoked=now)
     access = access_token_model()._default_manager.filter(user=user, application=application)
     ended += access.delete()[0]
     grant_model()._default_manager.filter(user=user, application=application).delete()
@@ -233,12 +234,16 @@ def standing(authorization: Authorization, client_epoch: int, now: datetime) -> 
         present=rules.Epochs(
             user=present, client=client_epoch, consent=consent.epoch if consent else 0
         ),
-        consent=consent
-        and rules.ConsentFacts(
-            active=consent.status == Consent.Status.ACTIVE, expires_at=consent.expires_at
-        ),
+        consent=_consent_facts(consent),
     )
     return rules.judge_authorization(facts, now)
+
+
+def _consent_facts(consent: Consent | None) -> rules.ConsentFacts | None:
+    if consent is None:
+        return None
+    active = consent.status == Consent.Status.ACTIVE
+    return rules.ConsentFacts(active=active, expires_at=consent.expires_at)
 
 
 def lock_family(refresh_checksum: str) -> IssuedToken | None:

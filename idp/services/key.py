@@ -94,9 +94,7 @@ def rotate_key(
         return waiting
     key = _create(algorithm, use, SigningKey.State.ANNOUNCED, at)
     forget_public_keys()
-    record_event(
-        "key.announced", severity="info", detail={"kid": key.kid, "by": by}, now=at
-    )
+    record_event("key.announced", severity="info", detail={"kid": key.kid, "by": by}, now=at)
     return key
 
 
@@ -117,9 +115,7 @@ def promote_keys(now: datetime | None = None, longest_token: timedelta | None = 
         SigningKey.objects.filter(
             algorithm=key.algorithm, use=key.use, state=SigningKey.State.ACTIVE
         ).update(state=SigningKey.State.RETIRING, retiring_at=at)
-        SigningKey.objects.filter(pk=key.pk).update(
-            state=SigningKey.State.ACTIVE, activated_at=at
-        )
+        SigningKey.objects.filter(pk=key.pk).update(state=SigningKey.State.ACTIVE, activated_at=at)
         moved += 1
     moved += SigningKey.objects.filter(
         state=SigningKey.State.RETIRING,
@@ -151,9 +147,7 @@ def _adopt_or_create(algorithm: str, use: str, at: datetime) -> SigningKey:
             transaction.on_commit(forget_public_keys)
             return key
     except IntegrityError:
-        return SigningKey.objects.get(
-            algorithm=algorithm, use=use, state=SigningKey.State.ACTIVE
-        )
+        return SigningKey.objects.get(algorithm=algorithm, use=use, state=SigningKey.State.ACTIVE)
 
 
 def adopt_site_keys(now: datetime) -> SigningKey:
@@ -165,9 +159,7 @@ def adopt_site_keys(now: datetime) -> SigningKey:
 
 
 def _adopt(pem: str, state: str, now: datetime) -> SigningKey:
-    return _store(
-        RSAKey.import_key(pem), "RS256", SigningKey.Use.TOKENS, state, now, "settings"
-    )
+    return _store(RSAKey.import_key(pem), "RS256", SigningKey.Use.TOKENS, state, now, "settings")
 
 
 def _site_pem() -> str:
@@ -176,19 +168,21 @@ def _site_pem() -> str:
 
 
 def _create(algorithm: str, use: str, state: str, at: datetime) -> SigningKey:
-    makers = {
-        "RS256": lambda: RSAKey.generate_key(2048),
-        "ES256": lambda: ECKey.generate_key("P-256"),
-        "EdDSA": lambda: OKPKey.generate_key("Ed25519"),
-    }
-    if algorithm not in makers:
-        raise ValueError(f"no signing key of algorithm {algorithm!r}")
-    return _store(makers[algorithm](), algorithm, use, state, at, "generated")
+    return _store(_generate(algorithm), algorithm, use, state, at, "generated")
 
 
-def _store(
-    key: Key, algorithm: str, use: str, state: str, at: datetime, source: str
-) -> SigningKey:
+def _generate(algorithm: str) -> Key:
+    match algorithm:
+        case "RS256":
+            return RSAKey.generate_key(2048)
+        case "ES256":
+            return ECKey.generate_key("P-256")
+        case "EdDSA":
+            return OKPKey.generate_key("Ed25519")
+    raise ValueError(f"no signing key of algorithm {algorithm!r}")
+
+
+def _store(key: Key, algorithm: str, use: str, state: str, at: datetime, source: str) -> SigningKey:
     kid = key.thumbprint()
     secret = idp_settings.key_encryption_keys[0]
     private = json.dumps(key.as_dict(private=True)).encode()
@@ -212,9 +206,7 @@ def _store(
 
 
 def _fernet(secret: str) -> Fernet:
-    derived = hashlib.scrypt(
-        secret.encode(), salt=b"idp.signing-key", n=2**14, r=8, p=1, dklen=32
-    )
+    derived = hashlib.scrypt(secret.encode(), salt=b"idp.signing-key", n=2**14, r=8, p=1, dklen=32)
     return Fernet(base64.urlsafe_b64encode(derived))
 
 

@@ -226,7 +226,7 @@ class AuthorizationMixin:
 class AuthorizationView(AuthorizationMixin, View):
     """``authorize/``: GET and POST mean the same (OpenID Connect Core §3.1.2.1)."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "post"]
+    http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer an authorization request."""
@@ -255,7 +255,7 @@ class AuthorizationView(AuthorizationMixin, View):
 class ResumeView(AuthorizationView):
     """``authorize/resume/``: goes on with a request that waited for a sign-in."""
 
-    http_method_names: ClassVar[list[str]] = ["get"]
+    http_method_names = ["get"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer the request that waited."""
@@ -268,7 +268,7 @@ class ResumeView(AuthorizationView):
 class SwitchAccountView(AuthorizationView):
     """``authorize/switch/``: signs out, and goes on with the request as somebody else."""
 
-    http_method_names: ClassVar[list[str]] = ["get"]
+    http_method_names = ["get"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Sign out and lead to the sign-in page."""
@@ -293,7 +293,7 @@ class DecisionView(AuthorizationMixin, View):
     ``Referrer-Policy: no-referrer`` browsers send ``Origin: null`` with it.
     """
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer the client with what the user decided."""
@@ -341,8 +341,10 @@ class DecisionView(AuthorizationMixin, View):
             if decision.answer == "deny":
                 return deny(request, flow, kept, decision)
             sign_in = current_sign_in(request)
-            asked = sign_in and question.judge_user(flow, request, sign_in, kept)
-            if sign_in is None or asked is None:
+            if sign_in is None:
+                return self.sign_in(request, flow, None, kept)
+            asked = question.judge_user(flow, request, sign_in, kept)
+            if asked is None:
                 return self.sign_in(request, flow, sign_in, kept)
             if question.has_changed(flow, request, asked, kept):
                 claim_request(kept, "stale", flow.now)

@@ -30,7 +30,7 @@ class BackchannelView(View):
     """An endpoint that clients call directly."""
 
     endpoint: ClassVar[Endpoint]
-    http_method_names: ClassVar[list[str]] = ["post", "options"]
+    http_method_names = ["post", "options"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer a request whose parameters passed the gate."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
 from django.urls import NoReverseMatch, reverse
@@ -32,7 +32,7 @@ CLIENT_AUTHENTICATION = ("client_secret_basic", "client_secret_post")
 class PublicView(View):
     """A document that anybody may read, scripts of any origin included."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "head", "options"]
+    http_method_names = ["get", "head", "options"]
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer a CORS preflight."""

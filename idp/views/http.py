@@ -136,9 +136,7 @@ def error_page(
         "title": title or _("This link does not work"),
         "message": translated(reason),
         "advice": advice
-        or _(
-            "Go back to the app and try again. If it happens again, tell those who run the app."
-        ),
+        or _("Go back to the app and try again. If it happens again, tell those who run the app."),
         "reference": reference,
         "error": error,
         "description": reason.message,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -79,7 +79,7 @@ class LogoutRequest:
 class LogoutView(View):
     """``logout/``: asks before it ends anything."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "post"]
+    http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ask, or say that there is nothing to end."""
@@ -126,7 +126,7 @@ class LogoutView(View):
 class LogoutConfirmView(View):
     """``logout/confirm/``: the person's own answer."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the session at hand, or leave everything as it is."""

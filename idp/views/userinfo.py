@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class UserInfoView(View):
     """``userinfo/``: GET and POST, token in the header or in a form body."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "post", "options"]
+    http_method_names = ["get", "post", "options"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the claims that the token releases."""
