@@ -42,7 +42,7 @@ def private(response: HttpResponse, referrer_policy: str = NO_REFERRER) -> HttpR
     """Mark an answer as one that nobody keeps, and that tells the next site nothing."""
     response["Cache-Control"] = "no-store"
     response["Pragma"] = "no-cache"
-    response["Referrer-Policy"] = referrer_policy
+    response.setdefault("Referrer-Policy", referrer_policy)
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
