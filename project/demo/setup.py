@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 import tomllib
@@ -107,10 +108,20 @@ def _move_apis(old: str, new: str) -> None:
 
 
 def _apply(text: str, secrets: Mapping[str, str]) -> None:
+    """Bring the site to what the file says.
+
+    Raises:
+        RuntimeError: the file is refused; the message is what the command said.
+    """
+    said = io.StringIO()
     with _environment(secrets), tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "demo.toml"
+        path = Path(folder) / CONTENT.name
         path.write_text(text, encoding="utf-8")
-        call_command("idp", "apply", str(path), stdout=open(os.devnull, "w"))  # noqa: SIM115
+        try:
+            call_command("idp", "apply", str(path), stdout=said, stderr=said)
+        except SystemExit as end:
+            if end.code:
+                raise RuntimeError(said.getvalue()) from None
 
 
 @contextmanager
