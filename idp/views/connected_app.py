@@ -30,7 +30,7 @@ from idp.services.connected_app_history import entries_of, events_of
 from idp.services.connected_app_removal import remove_app, take_back
 from idp.services.origin import origin_of
 from idp.views import connected_app_context as context
-from idp.views.http import page, private
+from idp.views.http import SAME_ORIGIN, page, private
 
 if TYPE_CHECKING:
     import uuid
@@ -57,7 +57,7 @@ def for_owner(
         app = find_app(request.user, app_id, timezone.now())
         if app is None:
             raise Http404
-        return private(view(request, app, *args, **kwargs))
+        return private(view(request, app, *args, **kwargs), SAME_ORIGIN)
 
     return found
 
@@ -79,7 +79,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
         "page_obj": shown,
         "paginator": shown.paginator,
     }
-    return page(request, "idp/connected_apps.html", values)
+    return page(request, "idp/connected_apps.html", values, referrer_policy=SAME_ORIGIN)
 
 
 @require_safe
@@ -105,7 +105,7 @@ def app_detail(request: HttpRequest, app_id: uuid.UUID) -> HttpResponse:
         "remove_url": context.url("remove", app) if app.is_live else "",
         "back_url": reverse("idp:connected-apps"),
     }
-    return page(request, "idp/connected_app.html", values)
+    return page(request, "idp/connected_app.html", values, referrer_policy=SAME_ORIGIN)
 
 
 @require_safe
@@ -137,7 +137,7 @@ def app_remove(request: HttpRequest, app: ConnectedApp) -> HttpResponse:
         "consequences": context.consequences(app, texts, len(sessions)),
         "form_action": request.get_full_path(),
     }
-    return page(request, "idp/connected_app_remove.html", values)
+    return page(request, "idp/connected_app_remove.html", values, referrer_policy=SAME_ORIGIN)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -159,7 +159,7 @@ def permission_remove(request: HttpRequest, app: ConnectedApp) -> HttpResponse:
         "permission": found,
         "form_action": found["take_back_url"],
     }
-    return page(request, "idp/permission_remove.html", values)
+    return page(request, "idp/permission_remove.html", values, referrer_policy=SAME_ORIGIN)
 
 
 def _say(request: HttpRequest, sentence: str) -> None:
