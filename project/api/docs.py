@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.views.generic import TemplateView
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]
     template_name = "api/docs.html"
     url_name = "api-schema"
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the page, or its script.
 

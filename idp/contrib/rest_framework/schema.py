@@ -17,6 +17,8 @@ from idp.services.catalogue import current_catalogue, words
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
 
+    from idp.domain.catalogue import Policy
+
 
 class OAuth2Scheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describes bearer tokens as OAuth 2.0 with the grants and scopes of this provider."""
@@ -28,14 +30,16 @@ class OAuth2Scheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         """Return the scheme: the code grant, which needs PKCE, and client credentials."""
         token, authorize = _address("token"), _address("authorize")
-        scopes = _scopes()
-        code = {"authorizationUrl": authorize, "tokenUrl": token, "scopes": scopes}
+        code = {"authorizationUrl": authorize, "tokenUrl": token}
         return {
             "type": "oauth2",
             "description": "Authorization code with PKCE (S256), or client credentials.",
             "flows": {
-                "authorizationCode": code,
-                "clientCredentials": {"tokenUrl": token, "scopes": scopes},
+                "authorizationCode": {**code, "scopes": _scopes("authorization_code")},
+                "clientCredentials": {
+                    "tokenUrl": token,
+                    "scopes": _scopes("client_credentials"),
+                },
             },
         }
 
@@ -50,13 +54,18 @@ class OAuth2Scheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return [{self.name: sorted(way)} for way in ways] or [{self.name: []}]
 
 
-def _scopes() -> dict[str, str]:
+def _scopes(grant_type: str) -> dict[str, str]:
+    """Return the public scopes that a grant type may obtain, with their words."""
     spoken = words(get_language() or "en")
     return {
         name: spoken[name].title if name in spoken else ""
         for name, scope in sorted(current_catalogue().scopes.items())
-        if scope.active and scope.public
+        if scope.active and scope.public and _obtains(scope.policy, grant_type)
     }
+
+
+def _obtains(policy: Policy | None, grant_type: str) -> bool:
+    return policy is None or policy.grant_types is None or grant_type in policy.grant_types
 
 
 def _address(name: str) -> str:
