@@ -8,15 +8,14 @@ import secrets
 from base64 import urlsafe_b64encode
 from typing import Any
 
-from django.contrib.auth.hashers import check_password, identify_hasher
+from django.contrib.auth.hashers import check_password, get_hashers, identify_hasher, make_password
 
 from idp.models import ClientSecret
 
 PREFIX = "idps_"
 
-# A hash by Django's format that no value is known for: cheap to store, and nothing to revive
-# should the site leave this app.
-_UNUSABLE = "pbkdf2_sha256$1$idpunusable$"
+# Stands where a hash by Django's format has its salt.
+_UNUSABLE = "idpunusable"
 
 # Owned by this module: proofs that a slow hash was checked with success, so that it is computed
 # once a process. Keyed by a random key of the process; holds neither secrets nor their digests.
@@ -41,14 +40,24 @@ def is_well_formed(text: str) -> bool:
 
 
 def unusable_secret() -> str:
-    """Return a value for the toolkit's own column that no secret matches."""
-    return _UNUSABLE + urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
+    """Return a value for the toolkit's own column that no secret matches.
+
+    It has the form of a hash that the site knows, so that the toolkit neither hashes it again,
+    which is slow, nor takes it for a plain secret should the site leave this app.
+    """
+    noise = urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
+    for hasher in get_hashers():
+        if hasher.algorithm.startswith("pbkdf2_"):
+            return f"{hasher.algorithm}$1${_UNUSABLE}${noise}"
+        if hasher.algorithm == "md5":
+            return f"md5${_UNUSABLE}${noise}"
+    return make_password(noise)
 
 
 def has_toolkit_secret(application: Any) -> bool:
     """Return whether the toolkit's own column of a client holds a secret that could match."""
     stored: str = application.client_secret or ""
-    return bool(stored) and not stored.startswith(_UNUSABLE)
+    return bool(stored) and f"${_UNUSABLE}$" not in stored
 
 
 def same_secret(row: ClientSecret, value: str) -> bool:
