@@ -1,0 +1,51 @@
+"""The verification of the stored ledger: any size, in constant memory, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db.models import Q
+
+from idp.domain.ledger import Head, Link, Verification, verify
+from idp.models import ConsentEvent, Subject
+from idp.services.ledger import link
+
+CHUNK = 2_000
+
+
+def verify_ledger(
+    heads: Iterable[Head] | None = None, *, after: Head | None = None
+) -> Verification:
+    """Return a verification of the stored ledger; iterate over it to get the broken chains.
+
+    While it is iterated, ``count``, ``chains``, ``broken`` and ``position`` tell how far it is.
+
+    Args:
+        heads: ends of chains to hold the ledger against, ordered by subject, such as those of a
+            checkpoint; None for what the subjects' rows say, which finds removal at the end by
+            anybody who did not change these rows as well.
+        after: ``position`` of an interrupted verification.
+    """
+    return verify(
+        stored_links(after), subject_heads(after) if heads is None else heads, after=after
+    )
+
+
+def stored_links(after: Head | None = None) -> Iterator[Link]:
+    """Yield all events in the order of the chains, or those behind a position."""
+    rows = ConsentEvent.objects.order_by("subject_key", "sequence")
+    if after is not None:
+        behind = Q(subject_key=after.subject, sequence__gt=after.sequence)
+        rows = rows.filter(behind | Q(subject_key__gt=after.subject))
+    for event in rows.iterator(chunk_size=CHUNK):
+        yield link(event)
+
+
+def subject_heads(after: Head | None = None) -> Iterator[Head]:
+    """Yield where each chain ends by its subject's row, ordered by subject."""
+    rows = Subject.objects.filter(head_sequence__gt=0).order_by("key")
+    if after is not None:
+        rows = rows.filter(key__gte=after.subject)
+    values = rows.values_list("key", "head_sequence", "head_digest")
+    for key, sequence, digest in values.iterator(chunk_size=CHUNK):
+        yield Head(key, sequence, digest)
