@@ -26,5 +26,11 @@ urlpatterns = [
         connected_app_history.download,
         name="connected-app-download",
     ),
+    path(
+        "<uuid:app_id>/receipts.json",
+        connected_app_history.receipts,
+        name="connected-app-receipts",
+    ),
+    path("receipt-keys.json", connected_app_history.receipt_keys, name="receipt-keys"),
     path("<path:client_id>/", connected_app.app_by_client, name="connected-app-of-client"),
 ]

