@@ -24,10 +24,11 @@ help: ## this list
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name one with PYTHON=..."; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/bin/python
-	$(RUN) -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@echo "Installing $< into $(VENV)/"
+	@$(RUN) -m pip install --disable-pip-version-check -qq --require-hashes -r $<
 	@touch $@
 
 install: $(VENV)/dev.stamp ## the environment, in .venv/

@@ -162,6 +162,8 @@ if ENVIRONMENT.trust_proxy_ssl_header:
 # The provider
 OAUTH2_PROVIDER = {**provider_settings(), "OIDC_ISS_ENDPOINT": ENVIRONMENT.issuer}
 IDP = {
+    "DEMO": "project.demo.setup.create",
+    "SITE_NAME": ENVIRONMENT.site_name,
     "TRUSTED_PROXY_HOPS": ENVIRONMENT.trusted_proxy_hops,
     "OUTBOUND_ALLOWED_HOSTS": list(ENVIRONMENT.outbound_allowed_hosts),
 }

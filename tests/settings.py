@@ -9,7 +9,13 @@ DATABASE_URL = os.environ.get("IDP_TEST_DATABASE_URL") or "sqlite:///var/test.sq
 # Nothing that happens to be set where the tests run may change what they see.
 for _name in ("CACHE_URL", "CSRF_TRUSTED_ORIGINS", "DEBUG", "IDP_OUTBOUND_ALLOWED_HOSTS"):
     os.environ.pop(_name, None)
-for _name in ("LOG_LEVEL", "SECRET_KEY_FALLBACKS", "TRUST_PROXY_SSL_HEADER", "TRUSTED_PROXY_HOPS"):
+for _name in (
+    "LOG_LEVEL",
+    "SECRET_KEY_FALLBACKS",
+    "SITE_NAME",
+    "TRUST_PROXY_SSL_HEADER",
+    "TRUSTED_PROXY_HOPS",
+):
     os.environ.pop(_name, None)
 os.environ.update(
     ALLOWED_HOSTS="testserver,127.0.0.1,localhost",

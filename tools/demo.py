@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 import os
 import signal
 import socket
@@ -35,6 +36,7 @@ def environment(host: str, port: int, environ: Mapping[str, str]) -> dict[str, s
         "DATABASE_URL": f"sqlite:///{VAR_DIR}/demo.sqlite3",
         "IDP_OUTBOUND_ALLOWED_HOSTS": authority,
         "SECRET_KEY": local_secret_key(),
+        "SITE_NAME": "Reference site",
     }
     kept = {key: text for key, text in environ.items() if text and key != "DEBUG"}
     return defaults | kept | {"IDP_ISSUER": f"http://{authority}/o"}
@@ -58,10 +60,14 @@ def prepare() -> str:
     from django.core.management import call_command
 
     django.setup()
+    logging.getLogger().setLevel(logging.WARNING)
+    sys.stdout.write("Preparing the database, the static files and the demo content ...\n")
+    sys.stdout.flush()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     closing_lines = io.StringIO()
-    call_command("idp", "demo", stdout=closing_lines)
+    base_url = os.environ["IDP_ISSUER"].removesuffix("/o")
+    call_command("idp", "demo", "--base-url", base_url, stdout=closing_lines)
     return closing_lines.getvalue()
 
 
@@ -108,10 +114,11 @@ def main() -> int:
     os.environ.update(environment(host, port, os.environ))
     os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
     os.environ.pop("DEBUG", None)
-    closing_lines = prepare()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = serve(host, port)
+    server = None
     try:
+        closing_lines = prepare()
+        server = serve(host, port)
         if not is_ready(server):
             sys.stderr.write(f"The site does not start; see {LOG}\n")
             return 1
@@ -124,10 +131,10 @@ def main() -> int:
         stop(server)
 
 
-def stop(server: subprocess.Popen[bytes]) -> None:
+def stop(server: subprocess.Popen[bytes] | None) -> None:
     """End the server, which a Ctrl-C of the terminal may have told already."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if server.poll() is None:
+    if server is not None and server.poll() is None:
         server.terminate()
         try:
             server.wait(timeout=10)
