@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import connections
-from django.db.models.signals import post_migrate, post_save, pre_save
+from django.db.models.signals import post_migrate, post_save, pre_delete, pre_save
 from django.utils import timezone
 
 from idp.conf import application_model
 from idp.models import ClientPolicy, SiteState
 from idp.models.append_only import install_triggers
 from idp.services.client import kind_of
+from idp.services.evidence import erase_evidence
 from idp.services.redirect_uri import sync_redirect_uris
 from idp.services.redirect_uri_guard import guard_application
 from idp.services.sign_in import end_sign_in, record_sign_in
@@ -26,6 +28,7 @@ def connect() -> None:
     post_save.connect(give_policy, sender=application, dispatch_uid="idp.give_policy")
     user_logged_in.connect(note_sign_in, dispatch_uid="idp.note_sign_in")
     user_logged_out.connect(note_sign_out, dispatch_uid="idp.note_sign_out")
+    pre_delete.connect(forget_evidence, sender=get_user_model(), dispatch_uid="idp.forget_evidence")
     post_migrate.connect(after_migrate, dispatch_uid="idp.after_migrate")
 
 
@@ -33,11 +36,11 @@ def give_policy(*, instance: Any, created: bool, raw: bool = False, **_kwargs: A
     """Give a new client its policy row, however it was made, and know its redirect URIs."""
     if raw:
         return
-    if created:
+    if created and getattr(instance, "idp_policy", None) is None:
         ClientPolicy.objects.get_or_create(
             application=instance, defaults={"kind": kind_of(instance)}
         )
-    sync_redirect_uris(instance, source="code")
+    sync_redirect_uris(instance, source=getattr(instance, "idp_source", "code"))
 
 
 def note_sign_in(*, request: Any = None, user: Any, **_kwargs: Any) -> None:
@@ -52,15 +55,25 @@ def note_sign_out(*, request: Any = None, **_kwargs: Any) -> None:
         end_sign_in(request)
 
 
+def forget_evidence(*, instance: Any, **_kwargs: Any) -> None:
+    """Erase the addresses and browsers of a user who is being deleted; the chain stays."""
+    erase_evidence(instance)
+
+
 def after_migrate(*, using: str = "default", **_kwargs: Any) -> None:
     """Install what migrations cannot keep, once our tables are there.
 
     Sent once an app; the work is done for each, because triggers are lost with any rebuilt table.
     """
+    # First, because it also clears up behind tables that are gone.
+    install_triggers(using)
     connection = connections[using]
     tables = set(connection.introspection.table_names())
-    needed = {SiteState._meta.db_table, ClientPolicy._meta.db_table, application_model()._meta.db_table}
+    needed = {
+        SiteState._meta.db_table,
+        ClientPolicy._meta.db_table,
+        application_model()._meta.db_table,
+    }
     if not needed <= tables:
         return
-    install_triggers(using)
     prepare_site()
