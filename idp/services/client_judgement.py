@@ -65,7 +65,11 @@ def judge_client(spec: ClientSpec, *, before: ClientSpec | None = None, now: dat
     problems = list(_findings(spec, now))
     if before is None:
         return Judgement(tuple(problems))
-    known = {(key, reason.code, reason.message) for key, reason in _findings(before, now)}
+    known = {
+        (key, reason.code, reason.message)
+        for key, reason in _findings(before, now)
+        if reason.is_error
+    }
     return Judgement(
         tuple(
             (key, replace(reason, severity=Severity.WARNING))
