@@ -6,12 +6,15 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from oauthlib.oauth2.rfc6749 import errors
+
 from idp.conf import idp_settings
 from idp.domain import credential
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.services.authorization import Granting, create_authorization, record_tokens
 from idp.services.resolution import server_lifetimes
+from idp.services.scope_api import unknown_resources
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
@@ -76,6 +79,25 @@ class TokenRules(SiteRules):
         if authorization is not None:
             previous = SimpleNamespace(token_family=authorization.pk)
         return super()._create_refresh_token(request, refresh_token_code, access_token, previous)  # type: ignore[misc]
+
+    def _check_and_set_request_resource(self, request: Request) -> None:
+        """Leave on the request the resources that its token is for: asked and granted before.
+
+        Source: RFC 8707 §2.2.
+        """
+        exchange = exchange_of(request)
+        asked = [value for name, value in request.decoded_body or [] if name == "resource"]
+        before = exchange.grant or getattr(request, "refresh_token_instance", None)
+        granted = list(getattr(before, "resource", None) or [])
+        beyond = [uri for uri in asked if granted and uri not in granted]
+        unknown = [] if granted else unknown_resources(asked)
+        if beyond or (unknown and self._client(request).enforces("protocol")):  # type: ignore[attr-defined]
+            raise errors.CustomOAuth2Error(
+                error="invalid_target",
+                description="A requested resource is not part of what was granted.",
+                request=request,
+            )
+        request.resource = asked or granted
 
     def _adopt(self, token: dict[str, Any], request: Request, exchange: Exchange) -> Any:
         """Begin to record a grant older than these records, or made by a site's own code."""

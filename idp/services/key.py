@@ -41,12 +41,19 @@ def signing_key(
         ValueError: the algorithm is not one of ``ALGORITHMS``.
     """
     at = now or timezone.now()
-    key = SigningKey.objects.filter(
-        algorithm=algorithm, use=use, state=SigningKey.State.ACTIVE
-    ).first()
-    if key is None:
-        key = _adopt_or_create(algorithm, use, at)
-    return key
+    rows = {
+        key.state: key
+        for key in SigningKey.objects.filter(
+            algorithm=algorithm,
+            use=use,
+            state__in=(SigningKey.State.ACTIVE, SigningKey.State.ANNOUNCED),
+        ).order_by("-created_at")
+    }
+    successor = rows.get(SigningKey.State.ANNOUNCED)
+    if successor is not None and successor.created_at <= at - ANNOUNCEMENT:
+        promote_keys(at)
+        return successor
+    return rows.get(SigningKey.State.ACTIVE) or _adopt_or_create(algorithm, use, at)
 
 
 def private_jwk(key: SigningKey) -> Key:

@@ -256,7 +256,7 @@ def _claims(flow: Flow) -> None:
 
 def _resource(flow: Flow) -> None:
     unknown = unknown_resources(flow.submission.resources)
-    if unknown:
+    if unknown and flow.proven.enforces("protocol"):
         text = "The resource “%(resource)s” is not an API of this provider."
         reason = _reason("resource", text, "RFC 8707 §2", resource=unknown[0][:200])
         raise ClientError("invalid_target", reason)
