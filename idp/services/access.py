@@ -132,7 +132,7 @@ def _narrowed(
     own_name = "client_credentials" if token.user is None else "authorization_code"
     return scope_rules.narrow(
         granted,
-        client=access_read.client_facts(token),
+        client=access_read.facts_of_client(token),
         user=token.user and user_facts(token.user, token.application, catalogue, scopes=granted),
         catalogue=catalogue,
         now=now,

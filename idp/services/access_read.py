@@ -8,36 +8,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import F, Func, JSONField, OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from idp.domain.access import AuthorizationFacts, ConsentFacts, Epochs, TokenFacts
-from idp.domain.party import ClientFacts, ClientScope, SignInFacts
-from idp.models import ClientPolicy, Consent, ConsentScope, IssuedToken, SiteState
-from idp.models import ClientScope as ClientScopeRow
+from idp.domain.party import ClientFacts, SignInFacts
+from idp.models import Consent, ConsentScope, IssuedToken, SiteState
+from idp.models.expression import JsonRows
+from idp.services.client import client_facts, policy_of, scope_rows
 from idp.services.site import site_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.db.models import QuerySet
-
-
-class JsonList(Func):
-    """All values of an expression as one JSON array; NULL or empty where there is none."""
-
-    function = "JSON_ARRAYAGG"
-    output_field = JSONField()
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        """Return the expression under SQLite's name."""
-        return self.as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **extra)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        """Return the expression under PostgreSQL's name."""
-        return self.as_sql(compiler, connection, function="JSONB_AGG", **extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +59,6 @@ _FAMILY = JSONObject(
     consent_present_epoch="authorization__consent__epoch",
 )
 _SITE = JSONObject(mode="mode", version="catalogue_version")
-_CLIENT_SCOPE = JSONObject(
-    name="scope__name", requirement="requirement", default="default", state="state", until="until"
-)
 
 
 def annotate(tokens: QuerySet[Any]) -> QuerySet[Any]:
@@ -88,12 +71,16 @@ def annotate(tokens: QuerySet[Any]) -> QuerySet[Any]:
     taken_back = ConsentScope.objects.filter(
         consent__authorizations__tokens=OuterRef("token_checksum")
     ).exclude(state=ConsentScope.State.GRANTED)
-    registered = ClientScopeRow.objects.filter(application=OuterRef("application"))
     rows = tokens.select_related("application__idp_policy", "user__idp_subject")
     annotated: QuerySet[Any] = rows.annotate(
         idp_family=Subquery(issued.values(found=_FAMILY)),
-        idp_taken_back=Subquery(taken_back.order_by().values(found=JsonList(F("scope")))),
-        idp_client_scopes=Subquery(registered.order_by().values(found=JsonList(_CLIENT_SCOPE))),
+        idp_taken_back=Subquery(
+            taken_back.order_by()
+            .values("consent")
+            .annotate(found=JsonRows(F("scope")))
+            .values("found")
+        ),
+        idp_scope_rows=scope_rows("application"),
         idp_site=Subquery(SiteState.objects.filter(pk=1).values(found=_SITE)),
     )
     return annotated
@@ -106,7 +93,9 @@ def token_facts(token: Any) -> TokenFacts:
     family = authorization(token)
     return TokenFacts(
         expires_at=token.expires,
-        client_active=None if client is None else policy is None or _is_active(policy),
+        client_active=None
+        if client is None
+        else policy is None or policy.status == policy.Status.ACTIVE,
         user_active=None if user is None else bool(user.is_active),
         authorization=family.facts if family else None,
     )
@@ -131,20 +120,6 @@ def scopes_taken_back(token: Any) -> frozenset[str]:
     return frozenset(token.idp_taken_back or ())
 
 
-def client_scopes(token: Any) -> dict[str, ClientScope]:
-    """Return the scopes for which the token's client is registered, by name."""
-    return {
-        row["name"]: ClientScope(
-            name=row["name"],
-            requirement=row["requirement"],
-            default=bool(row["default"]),
-            state=row["state"],
-            until=_time(row["until"]),
-        )
-        for row in token.idp_client_scopes or ()
-    }
-
-
 def site(token: Any) -> tuple[str, int]:
     """Return the site's mode and the version of its catalogue."""
     if token.idp_site is None:
@@ -153,24 +128,10 @@ def site(token: Any) -> tuple[str, int]:
     return token.idp_site["mode"], token.idp_site["version"]
 
 
-def client_facts(token: Any) -> ClientFacts:
+def facts_of_client(token: Any) -> ClientFacts:
     """Return what the rules need to know of an annotated token's client."""
     client = token.application
-    policy = getattr(client, "idp_policy", None) or ClientPolicy()
-    return ClientFacts(
-        client_id=client.client_id,
-        kind=policy.kind,
-        environment=policy.environment,
-        active=_is_active(policy),
-        verified=policy.verified,
-        first_party=policy.first_party,
-        grant_types=frozenset(policy.grant_types),
-        scopes=client_scopes(token),
-    )
-
-
-def _is_active(policy: ClientPolicy) -> bool:
-    return policy.status == ClientPolicy.Status.ACTIVE
+    return client_facts(client, policy_of(client), token.idp_scope_rows or ())
 
 
 def _authorization_facts(token: Any, row: Mapping[str, Any]) -> AuthorizationFacts:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -18,9 +18,10 @@ from idp.domain.catalogue import Catalogue
 from idp.domain.client import DEVICE_CODE
 from idp.domain.party import ClientFacts
 from idp.domain.party import ClientScope as ScopeOfClient
-from idp.models import ClientPolicy, ClientScope, SiteState
+from idp.models import ClientPolicy, ClientScope, ClientSecret, SiteState
 from idp.models.expression import JsonRows
 from idp.services.catalogue import current_catalogue, unpoliced_choice
+from idp.services.client_secret_read import secret_rows, secrets_from
 from idp.services.event import record_event
 from idp.services.site import enforces, site_state
 from idp.signals import client_disabled, client_enabled
@@ -50,6 +51,7 @@ class Client:
         facts: the same as plain values, for the rules.
         mode: ``report`` or ``enforce``, of the site.
         catalogue_version: version of the catalogue at the time of reading.
+        secrets: its secrets, ended ones included; None where they were not asked for.
     """
 
     application: Any
@@ -57,6 +59,7 @@ class Client:
     facts: ClientFacts
     mode: str
     catalogue_version: int
+    secrets: Sequence[ClientSecret] | None = None
 
     def enforces(self, rule_set: str) -> bool:
         """Return whether a rule set refuses for this client, or only reports."""
@@ -68,18 +71,26 @@ class Client:
         return current_catalogue(self.catalogue_version, unpoliced=choice)
 
 
-def load_client(client_id: str) -> Client | None:
+def load_client(client_id: str, *, with_secrets: bool = False) -> Client | None:
     """Return a client with policy, scopes, mode and catalogue version, in one statement.
 
     Args:
         client_id: as sent; any text.
+        with_secrets: whether the secrets ride along, for a client that is to be authenticated.
 
     Returns:
         None for an unknown client, and for a text that no client can have.
     """
     if not client_id or len(client_id) > MAX_CLIENT_ID or not client_id.isprintable():
         return None
-    return _client(_rows().filter(client_id=client_id).first())
+    rows = _rows()
+    if with_secrets:
+        rows = rows.annotate(idp_secret_rows=secret_rows("pk"))
+    client = _client(rows.filter(client_id=client_id).first())
+    if client is None or not with_secrets:
+        return client
+    application = client.application
+    return replace(client, secrets=secrets_from(application.idp_secret_rows or (), application))
 
 
 def client_of(application: Any) -> Client:
@@ -172,30 +183,30 @@ def _set_status(
     return policy
 
 
+def scope_rows(application: str) -> Subquery:
+    """Return the scopes of a client as one JSON value, for a query that reads more besides.
+
+    Args:
+        application: name of the outer query's reference to the client.
+    """
+    row = JSONObject(
+        name="scope__name",
+        requirement="requirement",
+        default="default",
+        state="state",
+        until="until",
+    )
+    scopes = ClientScope.objects.filter(application=OuterRef(application)).order_by()
+    return Subquery(scopes.values("application").annotate(rows=JsonRows(row)).values("rows"))
+
+
 def _rows() -> QuerySet[Any]:
     state = SiteState.objects.filter(pk=1)
-    scopes = (
-        ClientScope.objects.filter(application=OuterRef("pk"))
-        .order_by()
-        .values("application")
-        .annotate(
-            rows=JsonRows(
-                JSONObject(
-                    name="scope__name",
-                    requirement="requirement",
-                    default="default",
-                    state="state",
-                    until="until",
-                )
-            )
-        )
-        .values("rows")
-    )
     rows: QuerySet[Any] = application_model()._default_manager.select_related("idp_policy")
     return rows.annotate(
         idp_mode=Subquery(state.values("mode")),
         idp_catalogue_version=Subquery(state.values("catalogue_version")),
-        idp_scope_rows=Subquery(scopes),
+        idp_scope_rows=scope_rows("pk"),
     )
 
 
@@ -207,13 +218,20 @@ def _client(application: Any | None) -> Client | None:
         state = site_state()
         mode, version = state.mode, state.catalogue_version
     policy = policy_of(application)
-    facts = _facts(application, policy, application.idp_scope_rows or ())
+    facts = client_facts(application, policy, application.idp_scope_rows or ())
     return Client(application, policy, facts, mode, version)
 
 
-def _facts(
+def client_facts(
     application: Any, policy: ClientPolicy, scopes: Iterable[Mapping[str, Any]]
 ) -> ClientFacts:
+    """Return what the rules need to know of a client.
+
+    Args:
+        application: the toolkit's row.
+        policy: our row.
+        scopes: what ``scope_rows`` read.
+    """
     return ClientFacts(
         client_id=application.client_id,
         kind=policy.kind,

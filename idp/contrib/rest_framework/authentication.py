@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth.models import AnonymousUser
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 
 from idp.contrib.rest_framework import challenge
 from idp.domain import access as rules
@@ -16,7 +16,7 @@ from idp.services.access import Access, checksum_of, judge_access_token
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-_TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 §2.1
 _LONGEST = 4096
 _REFUSAL = "idp.refusal"
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
@@ -100,12 +100,14 @@ class OAuth2Authentication(BaseAuthentication):
         return found
 
     def _presented(self, request: Request) -> str | None:
-        scheme, _space, token = get_authorization_header(request).partition(b" ")
-        if scheme.lower() != b"bearer":
+        header: str = request.META.get("HTTP_AUTHORIZATION", "")
+        scheme, _space, token = header.partition(" ")
+        if scheme.lower() != "bearer":
             return None
-        if len(token) > _LONGEST or not _TOKEN.fullmatch(token.strip()):
+        token = token.strip(" ")
+        if len(token) > _LONGEST or not _TOKEN.fullmatch(token):
             raise challenge.InvalidToken(_MALFORMED)
-        return token.strip().decode("ascii")
+        return token
 
 
 def access_of(request: Request) -> Access | None:
