@@ -235,3 +235,14 @@ def test_flush_alone_does_not_empty_the_ledger(now: Any) -> None:
         call_command("flush", interactive=False, verbosity=0)
 
     assert ConsentEvent.objects.exists()
+
+
+@pytest.mark.postgres
+def test_nothing_is_left_behind_once_the_tables_are_gone(event: ConsentEvent) -> None:
+    with connection.cursor() as cursor:
+        for model in (ConsentEvent, ConsentSnapshot):
+            cursor.execute(f"DROP TABLE {model._meta.db_table}")
+        append_only.install(connection)
+
+        cursor.execute("SELECT 1 FROM pg_proc WHERE proname = %s", [append_only.FUNCTION])
+        assert cursor.fetchone() is None
