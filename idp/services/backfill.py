@@ -80,7 +80,8 @@ def _pairs(now: datetime) -> QuerySet[Any]:
         .values_list("user_id", "application_id")
         for model in (access_token_model(), refresh_token_model())
     ]
-    return rows[0].union(rows[1]).order_by("user_id", "application_id")
+    pairs: QuerySet[Any] = rows[0].union(rows[1]).order_by("user_id", "application_id")
+    return pairs
 
 
 def _live(model: Any, now: datetime) -> Any:

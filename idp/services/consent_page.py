@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -15,7 +14,8 @@ from idp.domain.catalogue import Catalogue, Scope
 from idp.domain.client import Environment
 from idp.domain.consent import ConsentDecision, durations, may_decline
 from idp.domain.redirect_uri_view import is_on_device, return_host
-from idp.domain.resolution import Fault, Resolution
+from idp.domain.refusal import Fault
+from idp.domain.resolution import Resolution
 from idp.domain.snapshot import ConsentDocument, ShownApi, ShownClient, ShownScope, Standing
 from idp.services.catalogue import Words
 from idp.services.consent_expiry import consent_end
@@ -106,12 +106,9 @@ def client_name(application: Any) -> str:
 
 
 def scope_title(name: str, words: Mapping[str, Words]) -> str:
-    """Return the title of a scope: its words, the toolkit's setting, or its name."""
+    """Return the title of a scope: its words, or its name where nobody knows it any more."""
     text = words.get(name)
-    if text is not None and text.version:
-        return text.title
-    described = getattr(settings, "OAUTH2_PROVIDER", {}).get("SCOPES") or {}
-    return str(described.get(name) or name)
+    return text.title if text is not None else name
 
 
 def _memory(memory: Memory | None, decision: ConsentDecision, user: Any, client: Client) -> Memory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -142,13 +142,15 @@ def _end_rest(target: Target, reason: str, now: datetime) -> Iterator[int]:
         return
     end_in_batches(_authorizations(target, now), reason=reason[:100], now=now)
     grant_model()._default_manager.filter(**target.limits()).delete()
-    for rows, end in (
-        (_refresh(target), lambda found: found.update(revoked=now)),
-        (_access(target, now), lambda found: found.delete()),
-    ):
-        while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-            end(rows.model._default_manager.filter(pk__in=keys))
-            yield len(keys)
+    yield from _in_batches(_refresh(target), lambda rows: rows.update(revoked=now))
+    yield from _in_batches(_access(target, now), lambda rows: rows.delete())
+
+
+def _in_batches(rows: QuerySet[Any], end: Callable[[QuerySet[Any]], Any]) -> Iterator[int]:
+    """End rows that a query finds no longer once they ended, yielding how many at a time."""
+    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        end(rows.model._default_manager.filter(pk__in=keys))
+        yield len(keys)
 
 
 def _shrink_rest(target: Target, now: datetime) -> Iterator[int]:

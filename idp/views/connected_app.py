@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -41,23 +41,17 @@ APPS_ON_A_PAGE = 50
 ENTRIES_BESIDE = 20
 """How many entries of the history stand on the page of an app; the rest has its own page."""
 
-P = ParamSpec("P")
 
-
-def for_owner(
-    view: Callable[Concatenate[HttpRequest, ConnectedApp, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, uuid.UUID, P], HttpResponse]:
+def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Give a view the reader's own app of the address; whatever is not theirs does not exist."""
 
     @wraps(view)
     @login_required
-    def found(
-        request: HttpRequest, app_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs
-    ) -> HttpResponse:
+    def found(request: HttpRequest, app_id: uuid.UUID, **kwargs: Any) -> HttpResponse:
         app = find_app(request.user, app_id, timezone.now())
         if app is None:
             raise Http404
-        return private(view(request, app, *args, **kwargs), SAME_ORIGIN)
+        return private(view(request, app, **kwargs))
 
     return found
 
