@@ -106,3 +106,24 @@ def test_work_is_done_in_batches_and_goes_on_after_an_interruption(
     sweep(Target(), now)
 
     assert reach(Target(), now) == Reach(0, 0, 0)
+
+
+def test_one_pair_ends_without_an_epoch_that_would_hit_others(world: Any, now: Any) -> None:
+    ada, client = world["users"][0], world["clients"][0]
+
+    sweep(Target(user=ada, application=client), now)
+
+    assert reach(Target(user=ada, application=client), now) == Reach(0, 0, 0)
+    assert Subject.objects.get(user=ada).epoch == 0
+    client.idp_policy.refresh_from_db()
+    assert client.idp_policy.epoch == 0
+
+
+def test_a_longer_name_that_holds_the_scope_is_left_alone(world: Any, now: Any) -> None:
+    consent = grant(make_user(), world["clients"][1], "bb", now=now)
+    kept = hold(consent.user, world["clients"][1], "bb", now, consent)
+
+    sweep(Target(scope="b"), now)
+
+    kept.refresh_from_db()
+    assert (kept.scopes, kept.ended_at) == ("bb", None)
