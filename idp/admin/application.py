@@ -68,6 +68,10 @@ class ApplicationAdmin(DeskAdmin):
         is_list = match is not None and str(match.url_name).endswith("_changelist")
         return with_counts(rows) if is_list else rows
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Return the list under the name that people use."""
+        return super().changelist_view(request, {"title": _("Clients"), **(extra_context or {})})
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:

@@ -166,6 +166,9 @@ class ClientForm(forms.Form):
         self.warnings: list[Reason] = []
         super().__init__(*args, initial=_initial(spec), **kwargs)
         self._leave_out()
+        for field in self.fields.values():
+            if type(field.widget) in (forms.TextInput, forms.URLInput):
+                field.widget.attrs.setdefault("class", "vTextField")
         self.fields["scopes"].load(spec.scopes)  # type: ignore[attr-defined]
         for name in OPERATORS_ONLY:
             if name in self.fields and not operator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -14,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
 from idp.admin.party import users_named
-from idp.models import ClientPolicy, Consent, RedirectUri
+from idp.models import ClientPolicy, ClientSecret, Consent, RedirectUri
+from idp.services.overview import SECRET_WARNING, UNUSED_AFTER
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
-UNUSED_AFTER = timedelta(days=90)
 NO_FINDING: list[Any] = []
 
 
@@ -131,6 +130,7 @@ class FindingFilter(admin.SimpleListFilter):
             ("error", _("An address breaks a rule")),
             ("warning", _("An address has a warning")),
             ("accepted", _("A warning was accepted")),
+            ("secret_ends", _("A secret ends within 14 days")),
             ("unused_uri", _("An address is unused for 90 days")),
             ("unused", _("The client is unused for 90 days")),
             ("unowned", _("Nobody owns it")),
@@ -142,6 +142,12 @@ class FindingFilter(admin.SimpleListFilter):
         uris = RedirectUri.objects.filter(_URI_FINDINGS.get(self.value() or "", Q()))
         if self.value() in _URI_FINDINGS:
             return queryset.filter(pk__in=uris.values("application"))
+        if self.value() == "secret_ends":
+            now = timezone.now()
+            ending = ClientSecret.objects.filter(
+                revoked_at=None, expires_at__gt=now, expires_at__lte=now + SECRET_WARNING
+            )
+            return queryset.filter(pk__in=ending.values("application"))
         if self.value() == "unused_uri":
             old = Q(last_used_at__lte=before) | Q(last_used_at=None, created_at__lte=before)
             return queryset.filter(pk__in=RedirectUri.objects.filter(old).values("application"))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.http import HttpResponseRedirect
 from django.urls import path
 from django.utils.html import format_html
@@ -46,7 +45,12 @@ class DecisionForm(forms.Form):
     until = forms.SplitDateTimeField(
         label=_("Until"),
         required=False,
-        widget=AdminSplitDateTime,
+        widget=forms.SplitDateTimeWidget(
+            date_format="%Y-%m-%d",
+            time_format="%H:%M",
+            date_attrs={"type": "date", "aria-label": _("Date")},
+            time_attrs={"type": "time", "aria-label": _("Time")},
+        ),
         help_text=_("The approval ends by itself then; empty for no end."),
     )
 
@@ -56,8 +60,8 @@ class ClientScopeAdmin(RecordAdmin):
 
     change_form_template = "admin/idp/client_scope_detail.html"
     list_display = (
-        "client",
         "scope",
+        "client",
         "state_badge",
         "requested_by",
         "requested_at",
@@ -129,7 +133,6 @@ class ClientScopeAdmin(RecordAdmin):
             "media": self.media + form.media,
             "facts": self._facts(row),
             "may_decide": may_decide(row, request.user),
-            "needs_i18n": True,
             "crumbs": [("../change/", str(row))],
         }
         return self.page(request, "admin/idp/client_scope_decide.html", context)

@@ -200,7 +200,7 @@ def secret_table(
     empty = _(
         "No secret was made here. One that the client had before still works; rotating replaces it."
     )
-    return display.table(_("Secrets"), heads, cells, str(empty))
+    return display.table(_("Secrets of the client"), heads, cells, str(empty))
 
 
 def _state(row: ClientSecret, now: datetime) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -19,6 +18,7 @@ from idp.admin.uri_field import judged
 from idp.domain.client import Kind
 from idp.models import ClientPolicy, RedirectUri
 from idp.services.change import Refused
+from idp.services.overview import UNUSED_AFTER
 from idp.services.redirect_uri import accept_findings, inspect_uris, remove_redirect_uri
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from idp.admin.base import DeskAdmin
 
-UNUSED_AFTER = timedelta(days=90)
 MAX_BODY = 200_000
 MAX_LINES = 60
 
@@ -40,7 +39,8 @@ def uri_table(application: Any, rows: Iterable[RedirectUri], *, may_change: bool
     cells = (
         (
             format_html(
-                '<code class="desk-code">{}</code><br><span class="desk-quiet">{}</span>{}',
+                '<code class="desk-code desk-long">{}</code>'
+                '<br><span class="desk-quiet">{}</span>{}',
                 row.uri,
                 row.get_purpose_display(),
                 display.sentences(row.findings) if row.findings else "",

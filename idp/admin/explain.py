@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -15,18 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from idp.admin import display
 from idp.admin.field import GRANT_TYPES
 from idp.conf import application_model
-from idp.domain.party import SignInFacts
-from idp.domain.scope import InvalidScope, parse, resolve
+from idp.domain.scope import InvalidScope, parse
 from idp.models import ClientScope, Consent
 from idp.services.client import client_of
-from idp.services.resolution import server_lifetimes
-from idp.services.user import user_facts
+from idp.services.explanation import explain
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from idp.admin.base import DeskAdmin
     from idp.domain.resolution import Resolution
+    from idp.services.explanation import Explanation
 
 TONES = {"pass": "good", "skip": "plain", "refuse": "danger", "needs": "warn"}
 
@@ -53,6 +51,7 @@ class ExplainForm(forms.Form):
         label=_("Signed in, seconds ago"),
         required=False,
         min_value=0,
+        max_value=3_000_000_000,
         help_text=_("Empty: just now."),
     )
     acr = forms.CharField(label=_("Authentication context"), required=False, max_length=255)
@@ -106,43 +105,37 @@ def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
 
 
 def _explained(data: dict[str, Any]) -> dict[str, Any]:
-    now = timezone.now()
     client = client_of(data["client"])
-    user = data["user"]
-    catalogue = client.catalogue()
-    names = parse(data["scope"])
-    age = timedelta(seconds=min(data["auth_age"] or 0, 10**9))
-    signed_in = user is not None and data["grant_type"] != "client_credentials"
-    resolution = resolve(
-        requested=names or None,
-        client=client.facts,
-        user=None if user is None else user_facts(user, client.application, catalogue),
-        sign_in=SignInFacts(now - age, acr=data["acr"]) if signed_in else None,
-        catalogue=catalogue,
+    explanation = explain(
+        client,
+        user=data["user"],
+        requested=parse(data["scope"]) or None,
         grant_type=data["grant_type"],
-        now=now,
-        lifetimes=server_lifetimes(),
+        auth_age_seconds=data["auth_age"],
+        acr=data["acr"],
+        now=timezone.now(),
     )
+    resolution = explanation.resolution
     return {
-        "client": client,
-        "enforces": client.enforces("scope"),
         "resolution": resolution,
-        "verdict": _verdict(resolution),
+        "enforces": explanation.enforced,
+        "verdict": _verdict(explanation),
         "refused": _refused(resolution),
         "rules": _rules(resolution),
-        "facts": _facts(resolution),
+        "facts": _facts(explanation),
     }
 
 
-def _verdict(resolution: Resolution) -> tuple[str, str]:
-    if resolution.error:
-        return "danger", gettext("Refused with “%(error)s”.") % {"error": resolution.error}
-    if resolution.refused:
+def _verdict(explanation: Explanation) -> tuple[str, str]:
+    if explanation.error:
+        return "danger", gettext("Refused with “%(error)s”.") % {"error": explanation.error}
+    if explanation.resolution.refused:
         return "warn", gettext("Granted in part.")
     return "good", gettext("Granted.")
 
 
-def _facts(resolution: Resolution) -> Any:
+def _facts(explanation: Explanation) -> Any:
+    resolution = explanation.resolution
     lives = resolution.lifetimes
     refresh = (
         display.span(lives.refresh, gettext("no end")) if lives.refreshable else gettext("none")
@@ -151,6 +144,7 @@ def _facts(resolution: Resolution) -> Any:
         (
             (_("Asked"), display.codes(sorted(resolution.asked))),
             (_("Granted"), display.codes(sorted(resolution.granted))),
+            (_("The user is asked for"), display.codes(sorted(explanation.ask))),
             (
                 _("Needs a fresher or stronger sign-in"),
                 display.codes(sorted(resolution.needs_sign_in)),

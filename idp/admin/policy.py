@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Count
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
@@ -42,16 +43,16 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     """The rules, each asked for in the form in which people think of it."""
 
     groups = NamesField(
-        label=_("groups"),
+        label=_("Groups"),
         help_text=_("One of them is needed to give the scope; none chosen: everyone may."),
     )
     grant_types = NamesField(
-        label=_("grant types"),
+        label=_("Grant types"),
         choices=GRANT_TYPES,
         help_text=_("In which the scope may be used; none chosen: all."),
     )
     acr_values = LinesField(
-        label=_("authentication contexts"),
+        label=_("Authentication contexts"),
         help_text=_("One a line; a sign-in must reach one of them. Empty: any sign-in will do."),
     )
 
@@ -124,7 +125,7 @@ class ScopePolicyAdmin(ServiceAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Return spans of time as a number and a unit."""
         if db_field.name in SPANS:
-            return SpanField(label=db_field.verbose_name, help_text=db_field.help_text)
+            return SpanField(label=capfirst(db_field.verbose_name), help_text=db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def change_view(

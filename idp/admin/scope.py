@@ -33,12 +33,12 @@ SENSITIVITY_TONES = {"basic": "plain", "sensitive": "warn", "restricted": "dange
 CLIENTS_SHOWN = 50
 
 
-class ScopeTextInline(admin.TabularInline):  # type: ignore[type-arg]
+class ScopeTextInline(admin.StackedInline):  # type: ignore[type-arg]
     """Words for people, one row a language."""
 
     model = ScopeText
     extra = 1
-    fields = ("language", "title", "description", "version")
+    fields = (("language", "version"), "title", "description")
     readonly_fields = ("version",)
     verbose_name = _("words for people")
     verbose_name_plural = _("words for people, one row a language (such as “en”, “de”, “ar”)")

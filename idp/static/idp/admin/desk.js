@@ -117,8 +117,24 @@
     box.prepend(field);
   }
 
+  /* The fields by which Django's choosers search have no name of their own; they get that of their field. */
+  function nameSearchFields() {
+    for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
+      const box = field.closest(".form-row, .desk-field");
+      const label = (box || document).querySelector("label");
+      field.setAttribute("aria-label", label ? label.textContent.trim() : document.title);
+    }
+  }
+
+  function watchSearchFields() {
+    if (!document.querySelector(".admin-autocomplete")) return;
+    new MutationObserver(nameSearchFields).observe(document.body, { childList: true, subtree: true });
+    nameSearchFields();
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     copyButtons();
+    watchSearchFields();
     document.querySelectorAll(".desk-uris[data-hints]").forEach(judge);
     document.querySelectorAll(".desk-scopes").forEach(filterScopes);
   });
