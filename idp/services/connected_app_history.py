@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from idp.domain.ledger import GENESIS
 from idp.domain.snapshot import ConsentDocument, document_from_dict
-from idp.models import ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
+from idp.models import Consent, ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
 from idp.services import ledger
 from idp.services.catalogue import Words
 from idp.services.consent_page import scope_title
@@ -42,7 +42,7 @@ class Entry:
         at: when.
         by: who did it, in words.
         scopes: titles of what it was about, in the words shown then where a page was kept.
-        event_id: identifier of the event.
+        event_id: identifier of the event; None for one that is not written yet.
         has_page: whether the page that was shown is kept.
     """
 
@@ -51,8 +51,19 @@ class Entry:
     at: datetime
     by: str
     scopes: tuple[str, ...]
-    event_id: uuid.UUID
+    event_id: uuid.UUID | None
     has_page: bool
+
+
+def end_not_written_yet(consent: Consent | None, now: datetime) -> list[Entry]:
+    """Return the entry of a consent that ran out and that nobody tried to use since; or nothing.
+
+    The ledger writes it at the next use; a page that is only read writes nothing.
+    """
+    if consent is None or consent.status != Consent.Status.ACTIVE or consent.is_live(now):
+        return []
+    ended = consent.expires_at or now
+    return [Entry(Kind.EXPIRED, str(_TITLES[Kind.EXPIRED]), ended, "", (), None, has_page=False)]
 
 
 def events_of(user: Any, application: Any) -> Any:

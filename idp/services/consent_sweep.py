@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 
 from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.models import Authorization, ClientPolicy, Consent, ConsentScope
-from idp.services.consent import narrow_consent, revoke_consent
+from idp.services.consent import expire_consent, narrow_consent, revoke_consent
 from idp.services.event import NOWHERE, Origin, record_event
 from idp.services.narrowing import shrink_holdings
 from idp.services.subject import raise_user_epoch
@@ -106,6 +106,19 @@ def take_back_from(
     cause = {"by": by, "reason": reason, "actor": actor, "origin": origin, "now": now}
     yield from _end_consents(target, cause)
     yield from _end_rest(target, reason or "taken_back", now)
+
+
+def expire_due(now: datetime) -> Iterator[int]:
+    """Write off the consents whose time ran out, yielding how many are done, batch by batch.
+
+    They stopped working at their end by themselves; this only lets the ledger say so for those
+    that nobody tried to use since.
+    """
+    active = Consent.objects.filter(status=Consent.Status.ACTIVE, expires_at__lte=now)
+    done = 0
+    while batch := list(active.order_by("pk")[:BATCH]):
+        done += sum(expire_consent(consent, now=now) is not None for consent in batch)
+        yield done
 
 
 def _raise_epochs(target: Target) -> None:

@@ -26,7 +26,7 @@ from idp.services.connected_app import (
     older_apps,
     sessions_of,
 )
-from idp.services.connected_app_history import entries_of, events_of
+from idp.services.connected_app_history import end_not_written_yet, entries_of, events_of
 from idp.services.connected_app_removal import remove_app, take_back
 from idp.services.origin import origin_of
 from idp.views import connected_app_context as context
@@ -91,7 +91,11 @@ def app_detail(request: HttpRequest, app_id: uuid.UUID) -> HttpResponse:
         "permissions": context.permissions(app, texts),
         "sessions": [context.session(row) for row in sessions_of(app, request.user, now)],
         "timeline": [
-            context.entry(app, entry) for entry in entries_of(events[:ENTRIES_BESIDE], texts)
+            context.entry(app, entry)
+            for entry in (
+                *end_not_written_yet(app.consent, now),
+                *entries_of(events[:ENTRIES_BESIDE], texts),
+            )
         ],
         "timeline_url": context.url("history", app) if len(events) > ENTRIES_BESIDE else "",
         "download_url": context.url("history-download", app),

@@ -127,3 +127,18 @@ def test_a_longer_name_that_holds_the_scope_is_left_alone(world: Any, now: Any) 
 
     kept.refresh_from_db()
     assert (kept.scopes, kept.ended_at) == ("bb", None)
+
+
+def test_what_ran_out_is_written_off_in_batches(now: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(consent_sweep, "BATCH", 2)
+    users, client = [make_user() for _ in range(3)], make_application()
+    for user in users:
+        grant(user, client, "a", duration="30d", now=now)
+    kept = grant(make_user(), client, "a", now=now)
+
+    assert list(consent_sweep.expire_due(now + 30 * DAY)) == [2, 3]
+    assert list(consent_sweep.expire_due(now + 30 * DAY)) == []
+
+    assert ConsentEvent.objects.filter(kind="expired").count() == 3
+    kept.refresh_from_db()
+    assert kept.status == "active"

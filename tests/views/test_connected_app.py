@@ -154,6 +154,18 @@ def test_a_removed_app_keeps_its_page_with_the_history(browser: Client, ada: Any
     assert browser.get(url(consent, "remove/")).status_code == 302
 
 
+def test_an_app_whose_time_ran_out_says_so_before_the_ledger_does(
+    browser: Client, ada: Any, app: Any
+) -> None:
+    consent = grant(ada, app, "photos", duration="30d", now=timezone.now() - 31 * DAY)
+
+    timeline = browser.get(url(consent)).context["timeline"]
+
+    assert [entry["kind"] for entry in timeline] == ["expired", "granted"]
+    assert timeline[0]["at"] == consent.expires_at
+    assert ConsentEvent.objects.count() == 1
+
+
 def test_a_long_history_has_its_own_pages(
     browser: Client, ada: Any, app: Any, django_assert_max_num_queries: Any
 ) -> None:
