@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from idp.domain.decision import Reason, Severity
 from idp.services.event import record_event
@@ -46,7 +46,7 @@ def field_changes(row: Model, fields: Sequence[str]) -> list[FieldChange]:
     stored = None if row._state.adding else type(row)._base_manager.filter(pk=row.pk).first()
     found = []
     for name in fields:
-        field = row._meta.get_field(name)
+        field: Field[Any, Any] = row._meta.get_field(name)  # type: ignore[assignment]
         new = field.to_python(getattr(row, field.attname))
         old = getattr(stored, field.attname) if stored is not None else None
         if new != old and (stored is not None or new not in (None, "", [])):

@@ -58,9 +58,8 @@ def register_client(
     policy = ClientPolicy(application=application, **policy_values(spec))
     application.idp_source = source
     application.save()
-    if policy.pk is None:
-        policy.application = application
-        policy.save()
+    policy.application = application
+    policy.save()
     sync_redirect_uris(application, source=source, now=at)
     set_client_scopes(application, spec.scopes, by=by, source=source, now=at)
     record_change("client.registered", entry=client_id, client_id=client_id, by=by, now=at)

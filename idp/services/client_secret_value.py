@@ -47,9 +47,10 @@ def unusable_secret() -> str:
     """
     noise = urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
     for hasher in get_hashers():
-        if hasher.algorithm.startswith("pbkdf2_"):
-            return f"{hasher.algorithm}$1${_UNUSABLE}${noise}"
-        if hasher.algorithm == "md5":
+        algorithm = hasher.algorithm or ""
+        if algorithm.startswith("pbkdf2_"):
+            return f"{algorithm}$1${_UNUSABLE}${noise}"
+        if algorithm == "md5":
             return f"md5${_UNUSABLE}${noise}"
     return make_password(noise)
 

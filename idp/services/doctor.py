@@ -152,8 +152,8 @@ def _redirect_uris(now: datetime) -> Iterator[Finding]:
         if text != set(known):
             yield finding(Code.REDIRECT_URI_DRIFT, application.client_id)
         for found in findings(application, now=now):
-            row = known.get((found.purpose, found.uri))
-            accepted = row is not None and row.accepted_at is not None
+            stored = known.get((found.purpose, found.uri))
+            accepted = stored is not None and stored.accepted_at is not None
             subject = f"{application.client_id}: {found.uri}"
             for reason in found.findings:
                 if reason.is_error:

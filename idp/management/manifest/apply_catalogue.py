@@ -105,15 +105,15 @@ def _apply_scope(
 
 
 def _apply_implications(work: Work) -> None:
-    places = {entry.name: entry.place for entry in work.manifest.scopes}
     known = set(Scope.objects.values_list("name", flat=True))
-    relation = {e.name: e.implies for e in work.manifest.scopes if e.name in known}
-    for name, included in relation.items():
-        for missing in sorted(set(included) - known):
+    for entry in work.manifest.scopes:
+        for missing in sorted(set(entry.implies) - known):
             if not work.names("scopes", missing):
                 text = "There is no scope %(scope)s."
-                work.refuse(places[name], "implies", "unknown_scope", text, scope=missing)
-        relation[name] = tuple(set(included) & known)
+                work.refuse(entry.place, "implies", "unknown_scope", text, scope=missing)
+    stored = [entry for entry in work.manifest.scopes if entry.name in known]
+    relation = {entry.name: sorted(set(entry.implies) & known) for entry in stored}
+    places = {entry.name: entry.place for entry in stored}
     for key, reason in bad_implications(relation):
         first = str(reason.params["cycle"]).split(" → ")[0]
         work.errors.append(problem(places.get(first, Place()), key, reason))

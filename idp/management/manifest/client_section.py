@@ -100,7 +100,7 @@ def _read_scopes(reader: Reader) -> dict[str, Choice]:
 
 
 def _read_secrets(reader: Reader) -> tuple[SecretEntry, ...]:
-    found = []
+    found: list[SecretEntry] = []
     for position, row in enumerate(reader.get("secrets", tables, [])):
         entry = Reader(row, reader.place, reader.problems, f"secrets[{position}].")
         label = entry.need("label", text, "")

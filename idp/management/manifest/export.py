@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ _SKIPPED = frozenset({"owner", "scopes"})
 
 def export_manifest(now: datetime) -> str:
     """Return APIs, policies, scopes and clients as TOML, ordered by name."""
-    document = {
+    document: dict[str, list[Mapping[str, Any]]] = {
         "apis": [
             _api(row) for row in Api.objects.prefetch_related("resource_servers__application")
         ],

@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import transaction
 
+from idp.domain.decision import Reason, Severity
 from idp.management.manifest.entry import Manifest
 from idp.management.manifest.problem import Place, Problem, problem
-from idp.services.change import FieldChange, Refused, fault
+from idp.services.change import FieldChange, Refused
+from idp.services.client_scope import Choice
 
 
 @dataclass(slots=True)
@@ -90,11 +92,13 @@ class Work:
 
     def refuse(self, place: Place, key: str, code: str, text: str, **params: object) -> None:
         """Note an error of an entry."""
-        self.errors.append(problem(place, key, fault(code, text, **params)))
+        reason = Reason(code, Severity.ERROR, text, params=params)
+        self.errors.append(problem(place, key, reason))
 
     def warn(self, place: Place, key: str, code: str, text: str, **params: object) -> None:
         """Note what an operator should know about an entry."""
-        self.warnings.append(problem(place, key, fault(code, text, **params)))
+        reason = Reason(code, Severity.WARNING, text, params=params)
+        self.warnings.append(problem(place, key, reason))
 
     def names(self, section: str, name: str) -> bool:
         """Return whether the file has such an entry, readable or not."""
@@ -118,7 +122,7 @@ def _choices(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _choice(item: Any) -> Any:
-    if isinstance(item, tuple) and hasattr(item, "requirement"):
+    if isinstance(item, Choice):
         return f"{item.requirement}, default" if item.default else str(item.requirement)
     return plain(item)
 

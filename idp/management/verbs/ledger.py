@@ -9,10 +9,11 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from idp.domain.ledger import Head, Verification, verify
+from idp.domain.ledger import Broken, Verification
 from idp.management.printing import Progress, write_json
-from idp.models import ConsentEvent, Subject
-from idp.services.ledger import content, link
+from idp.models import ConsentEvent
+from idp.services.ledger import content
+from idp.services.ledger_verification import verify_ledger
 
 CHUNK = 1000
 
@@ -28,8 +29,9 @@ def run(options: Mapping[str, Any], *, out: OutputWrapper, err: OutputWrapper) -
     if options["action"] == "export":
         return _export(out, err)
     progress = Progress(err, ConsentEvent.objects.count(), "events")
-    verification = verify(_links(progress), _heads())
+    verification = verify_ledger()
     broken = list(verification)
+    progress.step(verification.count)
     progress.finish()
     if options["json"]:
         write_json(out, _outcome(verification, broken))
@@ -50,7 +52,7 @@ def _export(out: OutputWrapper, err: OutputWrapper) -> int:
     return 0
 
 
-def _outcome(verification: Verification, broken: list[Any]) -> dict[str, Any]:
+def _outcome(verification: Verification, broken: list[Broken]) -> dict[str, Any]:
     return {
         "events": verification.count,
         "chains": verification.chains,
@@ -64,15 +66,3 @@ def _outcome(verification: Verification, broken: list[Any]) -> dict[str, Any]:
 def _events() -> Iterator[ConsentEvent]:
     rows = ConsentEvent.objects.order_by("subject_key", "sequence")
     return iter(rows.iterator(chunk_size=CHUNK))
-
-
-def _links(progress: Progress) -> Iterator[Any]:
-    for event in _events():
-        progress.step()
-        yield link(event)
-
-
-def _heads() -> Iterator[Head]:
-    rows = Subject.objects.exclude(head_sequence=0).order_by("key")
-    for key, sequence, digest in rows.values_list("key", "head_sequence", "head_digest").iterator():
-        yield Head(key, sequence, digest)
