@@ -83,10 +83,11 @@ def _header(name: str, value: str) -> str:
 
 def _answer(response: requests.Response) -> Pairs:
     kind = response.headers.get("Content-Type", "").partition(";")[0]
-    if kind != "application/json":
+    try:
+        found = response.json()
+    except ValueError:
         size = len(response.content)
-        return [("body", f"{kind or 'nothing'}, {size} bytes")] if size else []
-    found = response.json()
+        return [("body", f"{kind}, {size} bytes")] if size else []
     if isinstance(found, dict):
         return [(name, presentable(name, value)) for name, value in found.items()]
     return [("body", presentable("", found))]
