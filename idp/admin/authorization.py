@@ -43,7 +43,8 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows in this state."""
         if self.value() == "live":
-            return queryset.live(timezone.now())
+            live = Authorization.objects.live(timezone.now())
+            return queryset.filter(pk__in=live.values("pk"))
         return queryset.exclude(ended_at=None) if self.value() == "ended" else queryset
 
 
@@ -115,10 +116,6 @@ class AuthorizationAdmin(PartyAdmin):
         (_("Life"), {"fields": ("life",)}),
         (_("Tokens"), {"fields": ("token_table",)}),
     )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return every field of the page."""
-        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with those that find a token and end an authorization."""
@@ -298,7 +295,7 @@ def _token_steps(row: Authorization) -> list[tuple[Any, Any]]:
     tokens = row.tokens.order_by("created_at").values_list("kind", "created_at", "used_at")[
         :TOKENS_SHOWN
     ]
-    words = {
+    words: dict[str, Any] = {
         IssuedToken.Kind.ACCESS: _("Access token issued"),
         IssuedToken.Kind.REFRESH: _("Refresh token issued"),
     }

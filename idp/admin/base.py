@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import DataError
 from django.http import Http404, HttpResponseRedirect
@@ -35,8 +35,8 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 200
-    empty_text: Any = ""
-    lead: Any = ""
+    empty_text: ClassVar[Any] = ""
+    lead: ClassVar[Any] = ""
 
     class Media:
         """What the pages load."""
@@ -64,7 +64,7 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
     ) -> TemplateResponse:
         """Return a page of the desk inside the admin."""
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(
             request,
             template,
@@ -107,6 +107,10 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class RecordAdmin(DeskAdmin):
     """Rows that the provider writes and people read."""
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return every field of the page: none is edited."""
+        return flatten_fieldsets(self.get_fieldsets(request, obj))
+
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         """Return False: nobody writes these rows by hand."""
         return False
@@ -132,9 +136,11 @@ class RecordAdmin(DeskAdmin):
 class PartyAdmin(RecordAdmin):
     """Records of a user and a client, searched by either."""
 
-    list_select_related: Any = ("user", "application")
+    list_select_related: ClassVar[Any] = ("user", "application")
     search_fields = ("application__client_id",)
-    search_help_text: Any = _("Client name, client id, or the beginning of a user's sign-in name.")
+    search_help_text: ClassVar[Any] = _(
+        "Client name, client id, or the beginning of a user's sign-in name."
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -209,7 +209,7 @@ def _live_counts(keys: list[Any]) -> Counts:
 
 
 def _all_counts(application: Any) -> Counts:
-    models = (
+    models: tuple[tuple[Any, Any], ...] = (
         (_("Consents"), Consent),
         (_("Authorizations"), Authorization),
         (_("Access tokens"), access_token_model()),

@@ -124,7 +124,8 @@ def _choose_kind(desk: DeskAdmin, request: HttpRequest, present: str) -> HttpRes
 def _page(
     desk: DeskAdmin, request: HttpRequest, form: ClientForm, context: dict[str, Any]
 ) -> HttpResponse:
-    adminform = helpers.AdminForm(form, form.fieldsets(), {}, model_admin=desk)
+    plain: Any = form  # Django's frame for fieldsets takes any form, whatever its annotation says
+    adminform = helpers.AdminForm(plain, form.fieldsets(), {}, model_admin=desk)
     known = {
         "form": form,
         "adminform": adminform,

@@ -164,7 +164,8 @@ class ClientForm(forms.Form):
     ) -> None:
         self.spec, self.application, self.rules = spec, application, KINDS[Kind(spec.kind)]
         self.warnings: list[Reason] = []
-        super().__init__(*args, initial=_initial(spec), **kwargs)
+        kwargs["initial"] = _initial(spec)
+        super().__init__(*args, **kwargs)
         self._leave_out()
         for field in self.fields.values():
             if type(field.widget) in (forms.TextInput, forms.URLInput):
@@ -175,7 +176,7 @@ class ClientForm(forms.Form):
                 self.fields[name].disabled = True
         for name in URI_FIELDS:
             if name in self.fields:
-                self.fields[name].widget.hints = hints  # type: ignore[attr-defined]
+                self.fields[name].widget.hints = hints
         if application is not None:
             self._judge_uris(spec)
 
@@ -237,12 +238,12 @@ class ClientForm(forms.Form):
                 words = f"{words} ({reason.reference})"
             self.add_error(key if key in self.fields else None, words)
         for name in URI_FIELDS:
-            words = summary(self.fields[name].widget.judged) if name in self.fields else ""  # type: ignore[attr-defined]
+            words = summary(self.fields[name].widget.judged) if name in self.fields else ""
             if words:
                 self.add_error(name, words)
 
     def _described(self, cleaned: dict[str, Any]) -> ClientSpec:
-        given = {
+        given: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in cleaned.items()
             if name in ClientSpec.__dataclass_fields__ and name not in ("kind", "grant_types")
@@ -264,7 +265,7 @@ class ClientForm(forms.Form):
                     allowed_origins=spec.allowed_origins,
                     now=timezone.now(),
                 )
-                self.fields[name].widget.judged = judged(found)  # type: ignore[attr-defined]
+                self.fields[name].widget.judged = judged(found)
 
     def _leave_out(self) -> None:
         """Take out what the kind leaves no choice about."""

@@ -40,10 +40,11 @@ def with_counts(rows: QuerySet[Any]) -> QuerySet[Any]:
     found = RedirectUri.objects.filter(application=OuterRef("pk"), accepted_at=None).exclude(
         findings=NO_FINDING
     )
-    return rows.annotate(
+    counted: QuerySet[Any] = rows.annotate(
         idp_users=Coalesce(Subquery(_counted(consents)), 0),
         idp_findings=Coalesce(Subquery(_counted(found)), 0),
     )
+    return counted
 
 
 def search_clients(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
@@ -168,4 +169,6 @@ _URI_FINDINGS = {
 
 
 def _counted(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.order_by().values("application").annotate(number=Count("pk")).values("number")
+    grouped = rows.order_by().values("application")
+    numbers: QuerySet[Any] = grouped.annotate(number=Count("pk")).values("number")
+    return numbers

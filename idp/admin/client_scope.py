@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
+DATE_ATTRS: dict[str, Any] = {"type": "date", "aria-label": _("Date")}
+TIME_ATTRS: dict[str, Any] = {"type": "time", "aria-label": _("Time")}
 TONES = {"registered": "plain", "requested": "warn", "approved": "good", "refused": "danger"}
 
 
@@ -48,8 +50,8 @@ class DecisionForm(forms.Form):
         widget=forms.SplitDateTimeWidget(
             date_format="%Y-%m-%d",
             time_format="%H:%M",
-            date_attrs={"type": "date", "aria-label": _("Date")},
-            time_attrs={"type": "time", "aria-label": _("Time")},
+            date_attrs=DATE_ATTRS,
+            time_attrs=TIME_ATTRS,
         ),
         help_text=_("The approval ends by itself then; empty for no end."),
     )
@@ -99,10 +101,6 @@ class ClientScopeAdmin(RecordAdmin):
         (_("Request"), {"fields": ("requested_by", "requested_at", "justification")}),
         (_("Decision"), {"fields": ("decided_by", "decided_at", "decision_reason", "until")}),
     )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return every field of the page."""
-        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that decides."""

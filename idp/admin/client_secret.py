@@ -47,7 +47,7 @@ class IssueForm(forms.Form):
         label=_("Ends after"),
         coerce=int,
         required=False,
-        empty_value=0,
+        empty_value=None,
         choices=((0, _("never")), (30, _("30 days")), (90, _("90 days")), (365, _("one year"))),
     )
 
@@ -171,7 +171,7 @@ def secret_table(
 ) -> Any:
     """Return the secrets with label, last four characters, age, last use and end."""
     may = desk.may(request, "change", ClientSecret)
-    heads = [
+    heads: list[Any] = [
         _("Label"),
         _("Ends in"),
         _("State"),

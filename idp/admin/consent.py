@@ -66,10 +66,6 @@ class ConsentAdmin(PartyAdmin):
         (_("History"), {"fields": ("history_table",)}),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return every field of the page."""
-        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
-
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that revokes."""
         view = self.admin_site.admin_view(self.revoke_view)

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
@@ -79,10 +80,6 @@ class SecurityEventAdmin(RecordAdmin):
         (_("What to do"), {"fields": ("remedy",)}),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return every field of the page."""
-        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -143,10 +140,10 @@ class SecurityEventAdmin(RecordAdmin):
         """Return where to go next: the explanation of a refusal, the client, the authorization."""
         links = [display.link(url, words) for words, url in self._ways(event) if url]
         if not links:
-            return _("Nothing to do; this is for the record.")
+            return gettext("Nothing to do; this is for the record.")
         return format_html(
             '<ul class="desk-ways">{}</ul>',
-            display.format_html_join("", "<li>{}</li>", ((item,) for item in links)),
+            format_html_join("", "<li>{}</li>", ((item,) for item in links)),
         )
 
     def _ways(self, event: SecurityEvent) -> list[tuple[Any, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,8 @@ from idp.services.client import client_of
 from idp.services.explanation import explain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest, HttpResponse
 
     from idp.admin.base import DeskAdmin
@@ -29,11 +32,22 @@ if TYPE_CHECKING:
 TONES = {"pass": "good", "skip": "plain", "refuse": "danger", "needs": "warn"}
 
 
+class Chooser(AutocompleteSelect):
+    """Django's searching field, which a broken value in the address does not upset."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        """Return the chosen row as an option; none for a value that no key can have."""
+        try:
+            return super().optgroups(name, value, attrs)
+        except (OverflowError, ValidationError, ValueError):
+            return super().optgroups(name, [], attrs)
+
+
 class ExplainForm(forms.Form):
     """A client, a user, scopes and a grant type."""
 
-    client = forms.ModelChoiceField(queryset=None, label=_("Client"))
-    user = forms.ModelChoiceField(
+    client: forms.ModelChoiceField[Any] = forms.ModelChoiceField(queryset=None, label=_("Client"))
+    user: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         queryset=None,
         label=_("User"),
         required=False,
@@ -62,11 +76,11 @@ class ExplainForm(forms.Form):
             ("client", ClientScope._meta.get_field("application")),
             ("user", Consent._meta.get_field("user")),
         ):
-            model = field.remote_field.model  # type: ignore[union-attr]
+            model = field.remote_field.model
             chooser = self.fields[name]
             chooser.queryset = model._default_manager.all()  # type: ignore[attr-defined]
             chooser.widget = _chooser(desk, model, field)
-            if isinstance(chooser.widget, AutocompleteSelect):
+            if isinstance(chooser.widget, Chooser):
                 chooser.widget.choices = chooser.choices  # type: ignore[attr-defined]
 
     def clean_scope(self) -> str:
@@ -183,6 +197,6 @@ def _chooser(desk: DeskAdmin, model: Any, field: Any) -> forms.Widget:
         desk.admin_site.is_registered(model)
         and desk.admin_site.get_model_admin(model).search_fields
     ):
-        return AutocompleteSelect(field, desk.admin_site)
+        return Chooser(field, desk.admin_site)
     shown = model._meta.pk.verbose_name if model is not get_user_model() else _("key of the user")
     return forms.TextInput({"placeholder": str(shown)})

@@ -94,12 +94,12 @@ class LinesField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         """Return lines as a list; empty ones are left out, and nothing is trimmed."""
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         return [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return whether the lines differ."""
-        return list(initial or ()) != self.to_python(data)
+        return bool(list(initial or ()) != self.to_python(data))
 
 
 class NamesField(forms.MultipleChoiceField):

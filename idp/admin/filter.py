@@ -32,14 +32,14 @@ class TextFilter(admin.SimpleListFilter):
         """Return one choice, so that the filter is shown; the template draws the field instead."""
         return [("", "")]
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """Return what the template needs: the present value, and the other parameters to keep."""
         yield {
             "selected": self.value() is None,
             "name": self.parameter_name,
             "value": self.value() or "",
             "hint": self.hint,
-            "remove": changelist.get_query_string(remove=[self.parameter_name]),
+            "remove": changelist.get_query_string(remove=[str(self.parameter_name)]),
             "others": [
                 (name, value)
                 for name, values in changelist.params.items()

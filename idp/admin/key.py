@@ -43,10 +43,6 @@ class SigningKeyAdmin(RecordAdmin):
         (_("Public key"), {"fields": ("public_jwk",)}),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return every field of the page."""
-        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
-
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that rotates."""
         view = self.admin_site.admin_view(self.rotate_view)

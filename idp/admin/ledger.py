@@ -10,6 +10,7 @@ from django.http import Http404
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
@@ -98,10 +99,6 @@ class ConsentEventAdmin(RecordAdmin):
 
         css = {"all": ("idp/idp.css",)}
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return every field of the page."""
-        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
-
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the exports."""
         view = self.admin_site.admin_view(self.export_view)
@@ -168,7 +165,7 @@ class ConsentEventAdmin(RecordAdmin):
         """Return what is kept of the request; it can be erased without breaking the chain."""
         kept = ConsentEvidence.objects.filter(event_id=event.event_id).first()
         if kept is None:
-            return _("Not kept, or erased.") if event.evidence_commitment else display.EMPTY
+            return gettext("Not kept, or erased.") if event.evidence_commitment else display.EMPTY
         return format_html(
             "{} · {}", kept.ip_address or display.EMPTY, kept.user_agent or display.EMPTY
         )
@@ -193,11 +190,11 @@ def shown_page(digest: str) -> SafeString | str:
     """Return a consent page as it was shown, drawn without a control."""
     snapshot = ConsentSnapshot.objects.filter(pk=digest).first() if digest else None
     if snapshot is None:
-        return _("No page was shown.")
+        return gettext("No page was shown.")
     try:
         document = document_from_dict(snapshot.document)
     except (KeyError, TypeError, ValueError):
-        return _("This page was kept by an older version and cannot be drawn.")
+        return gettext("This page was kept by an older version and cannot be drawn.")
     drawn = render_to_string(
         "idp/partials/consent_document.html", {"document": document, "read_only": True}
     )

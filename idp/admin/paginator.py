@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from django.core.paginator import Paginator
 
@@ -19,4 +20,6 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         """Return the number of rows, ``COUNT_LIMIT`` at most, in one bounded statement."""
-        return self.object_list.order_by().values("pk")[:COUNT_LIMIT].count()  # type: ignore[union-attr]
+        rows: Any = self.object_list
+        number: int = rows.order_by().values("pk")[:COUNT_LIMIT].count()
+        return number

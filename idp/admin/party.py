@@ -52,9 +52,10 @@ def user_named(text: str) -> Any | None:
 
 def clients_named(text: str) -> QuerySet[Any]:
     """Return the clients with a text in their name, or whose identifier begins with it."""
-    return application_model()._default_manager.filter(
+    found: QuerySet[Any] = application_model()._default_manager.filter(
         Q(client_id__istartswith=text) | Q(name__icontains=text)
     )
+    return found
 
 
 def search_parties(queryset: QuerySet[Any], text: str) -> QuerySet[Any]:

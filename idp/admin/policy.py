@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Count
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
@@ -87,7 +88,6 @@ class ScopePolicyAdmin(ServiceAdmin):
     list_filter = ("sensitivity", "clients", "consent")
     search_fields = ("name", "description")
     readonly_fields = ("revision",)
-    formfield_overrides: Any = {}
     fieldsets = (
         (None, {"fields": ("name", "description", "sensitivity", "revision")}),
         (_("Which clients may ask"), {"fields": ("clients", "approver_differs", "grant_types")}),
@@ -120,7 +120,9 @@ class ScopePolicyAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the policies with the number of their scopes."""
-        return super().get_queryset(request).annotate(scope_count=Count("scopes"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        rows = rows.annotate(scope_count=Count("scopes"))
+        return rows
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Return spans of time as a number and a unit."""
@@ -173,7 +175,7 @@ class ScopePolicyAdmin(ServiceAdmin):
     def users(self, policy: ScopePolicy) -> SafeString | str:
         """Return who may give the scope."""
         parts = [*(policy.groups or ()), *filter(None, (policy.permission, policy.user_check))]
-        return display.codes(parts) if parts else _("everyone")
+        return display.codes(parts) if parts else gettext("everyone")
 
     @admin.display(description=_("access / refresh"))
     def lifetimes(self, policy: ScopePolicy) -> str:
@@ -198,7 +200,9 @@ class ApiAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the APIs with the number of their scopes."""
-        return super().get_queryset(request).annotate(scopes_number=Count("scopes"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        rows = rows.annotate(scopes_number=Count("scopes"))
+        return rows
 
     def store(
         self, request: HttpRequest, obj: Any, form: Any, formsets: Any

@@ -45,7 +45,7 @@ class ScopeTextInline(admin.StackedInline):  # type: ignore[type-arg]
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Return fields in the size of what goes into them."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "description":
             field.widget = forms.Textarea({"rows": 2, "cols": 50})
         if db_field.name == "language":
@@ -74,8 +74,9 @@ class ScopeAdmin(ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the scopes with their texts and the number of their clients."""
-        rows = super().get_queryset(request).prefetch_related("texts")
-        return rows.annotate(client_count=Count("clients", distinct=True))
+        rows: QuerySet[Any] = super().get_queryset(request).prefetch_related("texts")
+        rows = rows.annotate(client_count=Count("clients", distinct=True))
+        return rows
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that explains a decision."""

@@ -14,8 +14,6 @@ from idp.services.client_scope import Choice
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.utils.datastructures import MultiValueDict
-
 
 class Row(NamedTuple):
     """One scope as the widget draws it."""
@@ -79,7 +77,7 @@ class ScopesWidget(forms.Widget):
         return {**context, "rows": rows, "states": ClientScope.State.choices}
 
     def value_from_datadict(
-        self, data: MultiValueDict[str, Any], files: Any, name: str
+        self, data: Mapping[str, Any], files: Any, name: str
     ) -> dict[str, Choice]:
         """Return what was chosen, of the scopes that exist."""
         return {
@@ -106,7 +104,7 @@ class ScopesField(forms.Field):
 
     def load(self, present: Mapping[str, Choice] | None = None) -> None:
         """Read the scopes that can be chosen."""
-        self.widget.rows = scope_rows(present)  # type: ignore[attr-defined]
+        self.widget.rows = scope_rows(present)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return whether another choice was made."""

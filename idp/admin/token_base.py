@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from idp.admin import display
 from idp.admin.base import PartyAdmin
@@ -26,15 +26,18 @@ if TYPE_CHECKING:
 class CredentialAdmin(PartyAdmin):
     """Rows that stand for a token or code; its value is on no page and in no search."""
 
-    list_filter: Any = (ClientFilter, UserFilter)
-    list_display: Any = ("number", "user", "client", "scope_codes", "created", "expires_at")
+    list_filter: ClassVar[Any] = (ClientFilter, UserFilter)
+    list_display: Any = (
+        "number",
+        "user",
+        "client",
+        "scope_codes",
+        "created",
+        "expires_at",
+    )
     ordering = ("-pk",)
-    sortable_by: Any = ()
-    fields: Any = ("user_link", "client", "scope_codes", "created", "expires_at")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return every field of the page: none is edited."""
-        return tuple(self.fields)
+    sortable_by: ClassVar[Any] = ()
+    fields: ClassVar[Any] = ("user_link", "client", "scope_codes", "created", "expires_at")
 
     @admin.display(description=_("number"))
     def number(self, row: Any) -> str:
@@ -71,7 +74,7 @@ class CredentialAdmin(PartyAdmin):
             return display.object_link(
                 Authorization(pk=issued.authorization_id), issued.authorization_id
             )
-        return _("None: issued to the client itself, or before authorizations were recorded.")
+        return gettext("None: issued to the client itself, or before authorizations were recorded.")
 
 
 class RevocableAdmin(CredentialAdmin):

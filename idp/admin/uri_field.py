@@ -45,8 +45,9 @@ class UriLinesField(LinesField):
     """Addresses, one a line, exactly as entered: a space too many is found, not taken away."""
 
     def __init__(self, *, purpose: str, **kwargs: Any) -> None:
-        super().__init__(widget=UriLinesWidget(), strip=False, **kwargs)
-        self.widget.purpose = purpose
+        widget = UriLinesWidget()
+        widget.purpose = purpose
+        super().__init__(widget=widget, strip=False, **kwargs)
 
 
 def judged(findings: Iterable[UriFindings]) -> list[dict[str, Any]]:

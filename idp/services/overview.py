@@ -95,4 +95,5 @@ def lately(now: datetime, *, days: int = 30) -> dict[str, dict[date, int]]:
 
 def _number(rows: QuerySet[Any]) -> QuerySet[Any]:
     one = rows.order_by().annotate(one=Value(1)).values("one")
-    return one.annotate(number=Count("pk")).values("number")
+    number: QuerySet[Any] = one.annotate(number=Count("pk")).values("number")
+    return number

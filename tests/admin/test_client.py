@@ -56,7 +56,7 @@ def _secret_in(text: str) -> str:
     ],
 )
 def test_each_kind_of_client_is_registered_and_its_secret_shown_once(
-    desk: Client, kind: str, values: dict[str, object], shows_secret: bool
+    desk: Client, *, kind: str, values: dict[str, object], shows_secret: bool
 ) -> None:
     make_scope("photos:read")
     form = _form(kind, **values, **{"scopes:photos:read": "required"})
