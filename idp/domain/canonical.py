@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 64
 
+_PLAIN = frozenset({str, bool, type(None)})
+
 _WRITER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+_SORTING = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, separators=(",", ":"), sort_keys=True
+)
 
 
 class NotCanonical(ValueError):
@@ -32,35 +37,51 @@ def canonical(value: Any) -> bytes:
 
     Source: RFC 8785 §3.2.
     """
-    ordered = _ordered(value, 0)
+    # ASCII keys sort alike by code points and by UTF-16 code units, so that JSON itself orders them.
+    text = _SORTING.encode(value) if _is_ascii(value, 0) else _WRITER.encode(_ordered(value))
     try:
-        return _WRITER.encode(ordered).encode()
+        return text.encode()
     except UnicodeEncodeError as error:
         raise NotCanonical("A text holds half of a surrogate pair.") from error
 
 
-def _ordered(value: Any, depth: int) -> Any:
-    """Return a value with its keys in order, after checking that all of it has a form."""
-    if value is None or isinstance(value, str | bool):
-        return value
+def _is_ascii(value: Any, depth: int) -> bool:
+    """Return whether all keys are ASCII, after checking that all of the value has a form."""
+    kind = type(value)
+    if kind in _PLAIN or isinstance(value, str):
+        return True
     if isinstance(value, int):
         if abs(value) > LARGEST_INTEGER:
             raise NotCanonical("An integer is too large to be exact.")
-        return int(value)
+        return kind is int
     if depth == DEEPEST:
         raise NotCanonical("The value is nested too deeply.")
     if isinstance(value, list):
-        return [_ordered(item, depth + 1) for item in value]
+        inner, ascii_keys = value, True
+    elif isinstance(value, dict):
+        inner, ascii_keys = value.values(), _are_ascii(value)
+    else:
+        raise NotCanonical(f"A value of type {kind.__name__} has no canonical form.")
+    for item in inner:
+        if type(item) not in _PLAIN and not _is_ascii(item, depth + 1):
+            ascii_keys = False
+    return ascii_keys
+
+
+def _are_ascii(keys: Iterable[Any]) -> bool:
+    try:
+        return "".join(keys).isascii()
+    except TypeError as error:
+        raise NotCanonical("A key is not a text.") from error
+
+
+def _ordered(value: Any) -> Any:
+    """Return a value that has a form with its keys by their UTF-16 code units (RFC 8785 §3.2.3)."""
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
     if isinstance(value, dict):
-        return {key: _ordered(value[key], depth + 1) for key in _sorted(value)}
-    raise NotCanonical(f"A value of type {type(value).__name__} has no canonical form.")
-
-
-def _sorted(keys: Iterable[Any]) -> list[str]:
-    """Return keys in the order of their UTF-16 code units (RFC 8785 §3.2.3)."""
-    names = list(keys)
-    if not all(isinstance(name, str) for name in names):
-        raise NotCanonical("A key is not a text.")
-    if all(name.isascii() for name in names):
-        return sorted(names)
-    return sorted(names, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+        names = sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+        return {name: _ordered(value[name]) for name in names}
+    if isinstance(value, int) and type(value) is not bool:
+        return int(value)
+    return value
