@@ -7,6 +7,7 @@ import math
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 WIDTH, HEIGHT = 360, 240
 HILLS = 4
@@ -34,6 +35,7 @@ LIGHTS = (
 )
 
 
+@lru_cache(maxsize=32)
 def draw(title: str) -> bytes:
     """Return a PNG of 360 by 240 pixels; the same title gives the same picture."""
     seed = hashlib.sha256(title.encode("utf-8", "surrogatepass")).digest()
