@@ -37,7 +37,7 @@ def canonical(value: Any) -> bytes:
 
     Source: RFC 8785 §3.2.
     """
-    # ASCII keys sort alike by code points and by UTF-16 code units, so that JSON itself orders them.
+    # ASCII keys sort alike by code points and by UTF-16 code units: JSON itself orders them.
     text = _SORTING.encode(value) if _is_ascii(value, 0) else _WRITER.encode(_ordered(value))
     try:
         return text.encode()
