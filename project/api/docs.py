@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rest_framework.response import Response
 
 
-class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]
+class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI from this site's own files, able to sign in by the code grant with PKCE."""
 
     template_name = "api/docs.html"
@@ -26,7 +26,7 @@ class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]
         The window that signs in comes back to this page only if both have the same opener policy,
         so the one that all pages of the site have is kept.
         """
-        response: Response = super().get(request, *args, **kwargs)
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         response.headers.pop("Cross-Origin-Opener-Policy", None)
         return response
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from idp.models import Api
 from idp.services.catalogue import bump_catalogue
-from idp.services.client_secret import generate
+from idp.services.client_secret_value import generate
 from project.demo import file
 from project.demo.content import OPERATOR, USERS, ensure_person
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from tests.clients.person import Person
 from tests.factories import make_application
 
 SOURCE = Path(__file__).with_name("node")
-INSTALLED = VAR_DIR / "openid-client"
+INSTALLED = VAR_DIR / "openid-client" / os.environ.get("PYTEST_XDIST_WORKER", "one")
+"""A folder a process, so that two do not install into one."""
 INSTALL_SECONDS = 180
 
 pytestmark = pytest.mark.slow
