@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from oauthlib.oauth2.rfc6749 import errors
 
 from idp.conf import grant_model
-from idp.domain import redirect_uri as rules
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.models import Authorization
@@ -20,8 +19,8 @@ from idp.services.authorization import (
     redeem_code,
     standing,
 )
-from idp.services.client import Client
 from idp.services.consent import record_decision
+from idp.services.redirect_uri_match import matching_uri, note_use
 from idp.services.resolution import resolve_again, resolve_request
 
 if TYPE_CHECKING:
@@ -29,30 +28,6 @@ if TYPE_CHECKING:
 
 DECISION = "idp_decision"
 """Attribute of a request whose scopes and consent were decided by our own view."""
-
-
-def registered_match(client: Client, requested: str) -> str | None:
-    """Return the registered redirect URI that a requested one matches, or None.
-
-    Source: RFC 9700 §2.1; RFC 8252 §7.3.
-    """
-    kind, environment = client.facts.kind, client.facts.environment
-    on_device = kind in {"native", "agent"}
-    registered_uris: list[str] = client.application.redirect_uris.split(" ")
-    for registered in registered_uris:
-        if not rules.match(
-            requested,
-            registered,
-            loopback_port=on_device,
-            localhost=on_device and client.policy.localhost_port,
-        ):
-            continue
-        if client.enforces("redirect_uri") and not rules.registrable(
-            registered, kind=kind, environment=environment
-        ):
-            continue
-        return registered
-    return None
 
 
 class CodeRules(SiteRules):
@@ -63,7 +38,7 @@ class CodeRules(SiteRules):
     ) -> bool:
         """Return whether a redirect URI is one of the client's, by exact comparison."""
         client = self._client(request)  # type: ignore[attr-defined]
-        if registered_match(client, redirect_uri) is None:
+        if matching_uri(client, redirect_uri, now=exchange_of(request).now) is None:
             if client.enforces("redirect_uri"):
                 return False
             return bool(request.client.redirect_uri_allowed(redirect_uri))
@@ -88,6 +63,7 @@ class CodeRules(SiteRules):
         stored = {**code, "code": stored_code(code["code"])}
         grant = super()._create_authorization_code(request, stored, expires)  # type: ignore[misc]
         create_authorization(decision, origin=exchange.origin, now=exchange.now)
+        note_use(self._client(request), request.redirect_uri or "", exchange.now)  # type: ignore[attr-defined]
         return grant
 
     def _decided_elsewhere(self, request: Request, exchange: Exchange) -> Granting:

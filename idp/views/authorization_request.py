@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from idp.domain import redirect_uri as uri_rules
+from idp.domain.claim import parse_claims
 from idp.domain.decision import Reason, Severity
 from idp.domain.scope import InvalidScope, parse
-from idp.dot.code import registered_match
 from idp.dot.gate import Submission
 from idp.services.client import Client, load_client
 from idp.services.event import Origin, record_event
+from idp.services.redirect_uri_match import matching_uri
 from idp.services.scope_api import unknown_resources
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _redirect_uri(flow: Flow) -> None:
                 "invalid_request", _reason("redirect_uri_missing", text, "RFC 6749 §3.1.2.3")
             )
         requested, flow.redirect_uri_sent = registered[0], False
-    if registered_match(client, requested) is None:
+    if matching_uri(client, requested, now=flow.now) is None:
         _mismatch(flow, requested, registered)
     flow.redirect_uri = requested
 
@@ -242,11 +242,8 @@ def _claims(flow: Flow) -> None:
     text = flow.get("claims")
     if not text:
         return
-    try:
-        claims = json.loads(text)
-    except (ValueError, RecursionError):
-        claims = None
-    if not isinstance(claims, dict):
+    claims = parse_claims(text)
+    if claims is None:
         sentence = "The parameter “claims” is not a JSON object."
         raise ClientError(
             "invalid_request", _reason("claims", sentence, "OpenID Connect Core §5.5")

@@ -23,10 +23,12 @@ from idp.dot.gate import Endpoint, Submission, read
 from idp.dot.hint import Hint, read_hint
 from idp.dot.issuer import issuer_of
 from idp.dot.views import login_not_required
-from idp.models import Authorization
+from idp.models import Authorization, RedirectUri
 from idp.services.authorization import end_authorizations
 from idp.services.client import Client, load_client
 from idp.services.event import record_event
+from idp.services.redirect_uri import registered_uris
+from idp.services.redirect_uri_match import matching_uri
 from idp.services.sign_in import current_sign_in
 from idp.views.http import (
     SAME_ORIGIN,
@@ -40,12 +42,15 @@ from idp.views.http import (
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+AFTERWARDS = RedirectUri.Purpose.POST_LOGOUT
+
 
 class LogoutError(Exception):
     """The request cannot be answered; it is told on a page, never by a redirect."""
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, detail: dict[str, Any] | None = None) -> None:
         super().__init__(code)
+        self.detail = detail or {}
         self.reason = Reason(code, Severity.ERROR, text, "RP-Initiated Logout §2")
 
 
@@ -100,6 +105,7 @@ class LogoutView(View):
                 error="invalid_request",
                 event="logout.refused",
                 client_id=submission.get("client_id"),
+                detail=error.detail,
                 title=_("Sign-out did not work"),
                 advice=_("You are still signed in. You can sign out from your account."),
             )
@@ -134,7 +140,14 @@ class LogoutConfirmView(View):
         try:
             wanted = proven(submission, issuer_of(request))
         except LogoutError as error:
-            return error_page(request, reason=error.reason, error="invalid_request")
+            return error_page(
+                request,
+                reason=error.reason,
+                error="invalid_request",
+                event="logout.refused",
+                client_id=submission.get("client_id"),
+                detail=error.detail,
+            )
         if request.POST.get("decision") != "allow":
             return private(_redirect(resolve_url(settings.LOGIN_REDIRECT_URL)))
         if request.user.is_authenticated:
@@ -168,9 +181,8 @@ def proven(submission: Submission, issuer: str) -> LogoutRequest:
     if hint is not None and client_id not in hint.audience:
         raise LogoutError("other_client", "The ID token of the request was made for another app.")
     return_to = submission.get("post_logout_redirect_uri")
-    if return_to and not _registered(client, return_to):
-        text = "The address to go to after the sign-out is not registered for the app."
-        raise LogoutError("post_logout_redirect_uri", text)
+    if return_to and not _is_registered(client, return_to):
+        raise _unregistered(client, return_to)
     return LogoutRequest(client, hint, return_to, submission.get("state"))
 
 
@@ -195,25 +207,21 @@ def signed_out(request: HttpRequest, wanted: LogoutRequest) -> HttpResponse:
     return page(request, "idp/logged_out.html", {"login_url": resolve_url(settings.LOGIN_URL)})
 
 
-def _registered(client: Client | None, requested: str) -> bool:
+def _is_registered(client: Client | None, requested: str) -> bool:
     if client is None:
         return False
-    kind, environment = client.facts.kind, client.facts.environment
-    on_device = kind in {"native", "agent"}
-    registered = (client.application.post_logout_redirect_uris or "").split(" ")
-    return any(
-        uri_rules.match(
-            requested,
-            uri,
-            loopback_port=on_device,
-            localhost=on_device and client.policy.localhost_port,
-        )
-        and (
-            not client.enforces("redirect_uri")
-            or uri_rules.registrable(uri, kind=kind, environment=environment)
-        )
-        for uri in registered
-    )
+    return matching_uri(client, requested, now=timezone.now(), purpose=AFTERWARDS) is not None
+
+
+def _unregistered(client: Client | None, requested: str) -> LogoutError:
+    """Return the error for an address of nobody; what differs is for the operator's eyes alone."""
+    registered = registered_uris(client.application, AFTERWARDS) if client is not None else ()
+    detail = {
+        "differs_in": uri_rules.differing_component(requested, registered),
+        "post_logout_redirect_uri": uri_rules.shorten(requested),
+    }
+    text = "The address to go to after the sign-out is not registered for the app."
+    return LogoutError("post_logout_redirect_uri", text, detail)
 
 
 def _redirect(uri: str) -> HttpResponse:
