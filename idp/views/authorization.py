@@ -386,6 +386,8 @@ def expired_page(request: HttpRequest, *, used: bool = False) -> HttpResponse:
         request,
         reason=_plain_reason("request_expired", text),
         error="invalid_request",
+        event="authorization.expired",
+        severity="info",
         title=title,
         advice=_("Go back to the app and start again. Nothing was changed."),
     )

@@ -101,6 +101,7 @@ def error_page(
     error: str,
     status: int = 400,
     event: str = "",
+    severity: str = "warning",
     client_id: str = "",
     detail: Mapping[str, Any] | None = None,
     title: str = "",
@@ -114,6 +115,7 @@ def error_page(
         error: OAuth error code, for the developer.
         status: HTTP status.
         event: kind of the event to record; empty for none.
+        severity: of that event.
         client_id: client as named in the request.
         detail: more for the operator; never shown.
         title: heading; defaults to a neutral one.
@@ -124,6 +126,7 @@ def error_page(
         origin = origin_of(request)
         record_event(
             event,
+            severity=severity,
             client_id=client_id,
             user=request.user
             if getattr(request, "user", None) and request.user.is_authenticated
