@@ -12,14 +12,15 @@ from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauthlib.common import Request, urlencode
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from idp.conf import access_token_model, refresh_token_model
+from idp.conf import access_token_model
 from idp.dot.exchange import KEY, Exchange
 from idp.dot.refresh import SameAnswer
-from idp.models import Authorization, ClientPolicy, IssuedToken
+from idp.models import Authorization, ClientPolicy
 from idp.services.answer import seal
 from idp.services.authorization import end_authorizations
 from idp.services.origin import origin_of
 from idp.services.retry import in_transaction
+from idp.services.token import record_tokens
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -47,7 +48,7 @@ class IdpCoreMixin:
         """Return the answer of the token endpoint: location, headers, body, status."""
 
         def work() -> Answer:
-            exchange = Exchange(origin_of(request))
+            exchange = Exchange(origin_of(request), unwritten=[])
             request.META[KEY] = exchange
             try:
                 answer: Answer = super(IdpCoreMixin, self).create_token_response(request)  # type: ignore[misc]
@@ -95,20 +96,13 @@ def _settle(exchange: Exchange, answer: Answer) -> None:
             _end(exchange.authorization, "exchange_failed", exchange.now)
         return
     _note_use(exchange)
-    if exchange.issued is None:
-        return
-    rotated = json.loads(body).get("refresh_token") != exchange.presented
-    if not rotated:
-        return
-    IssuedToken.objects.filter(pk=exchange.issued.pk).update(
-        used_at=exchange.now, answer=seal(body, exchange.presented)
-    )
-    refresh_token_model()._default_manager.filter(
-        token_checksum=exchange.issued.checksum, revoked=None
-    ).update(revoked=exchange.now)
-    Authorization.objects.filter(pk=exchange.issued.authorization_id).update(
-        last_used_at=exchange.now
-    )
+    used = exchange.issued
+    if used is not None and json.loads(body).get("refresh_token") != exchange.presented:
+        used.used_at, used.answer = exchange.now, seal(body, exchange.presented)
+    else:
+        used = None
+    if exchange.unwritten or used is not None:
+        record_tokens(exchange.unwritten or [], used)
 
 
 def _end(authorization: Authorization, reason: str, now: datetime) -> None:

@@ -98,7 +98,7 @@ class ClientRules(SiteRules):
             InvalidRequestError, InvalidClientError: see ``presented``.
         """
         exchange = exchange_of(request)
-        if exchange.client is None:
+        if exchange.client is None or not exchange.method:
             claimed = presented(request)
             exchange.client = self._proven(claimed, exchange)
             exchange.method = claimed.method
@@ -158,7 +158,7 @@ class ClientRules(SiteRules):
         return exchange.client
 
     def _proven(self, claimed: Presented, exchange: Exchange) -> Client:
-        client = load_client(claimed.client_id)
+        client = load_client(claimed.client_id, with_secrets=claimed.method != WITHOUT_SECRET)
         fault = "unknown_client" if client is None else _fault(client, claimed, exchange)
         if client is not None and not fault:
             return client
@@ -181,7 +181,9 @@ def _fault(client: Client, claimed: Presented, exchange: Exchange) -> str:
     elif public and client.enforces("protocol"):
         fault = "secret_from_public_client"
     else:
-        right = check_client_secret(application, claimed.secret, now=exchange.now)
+        right = check_client_secret(
+            application, claimed.secret, held=client.secrets, now=exchange.now
+        )
         fault = "" if right else "wrong_secret"
     if not fault and not client.facts.active:
         fault = "client_disabled"

@@ -30,13 +30,15 @@ class Exchange:
         origin: where it came from.
         now: one time for the whole request.
         client: the authenticated client, once it is.
-        method: how the client authenticated.
+        method: how the client authenticated; empty until it did.
         authorization: the act of authorization behind a code or refresh token.
         grant: the toolkit's row of the code.
         issued: our row of the presented refresh token.
         presented: the refresh token as presented.
         resolution: what may be granted now.
         redeemed: whether this request took the one redemption of its code.
+        unwritten: our rows of new tokens, where whoever began the exchange holds a transaction open
+            and writes them at its end; else None.
     """
 
     origin: Origin
@@ -49,6 +51,7 @@ class Exchange:
     presented: str = ""
     resolution: Resolution | None = None
     redeemed: bool = False
+    unwritten: list[IssuedToken] | None = None
 
 
 def exchange_of(request: Request) -> Exchange:

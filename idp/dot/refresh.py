@@ -10,9 +10,10 @@ from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.models import IssuedToken
 from idp.services.answer import unseal
-from idp.services.authorization import checksum, lock_family, report_replay, standing
+from idp.services.authorization import checksum, report_replay, standing
 from idp.services.event import record_event
 from idp.services.resolution import resolve_again
+from idp.services.token import lock_family
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
@@ -41,7 +42,7 @@ class RefreshRules(SiteRules):
         """
         exchange = exchange_of(request)
         exchange.presented = refresh_token
-        issued = lock_family(checksum(refresh_token))
+        issued = lock_family(checksum(refresh_token), client, exchange.now)
         if issued is None:
             return self._validate_unrecorded(refresh_token, client, request, exchange)
         authorization = issued.authorization

@@ -56,6 +56,9 @@ class IdpServer(Server):
             for name, grant in self._grant_types.items()
             if name in offered_grant_types()
         }
+        # oauthlib reads a code's scopes ahead to tell OpenID requests from others. This grant
+        # serves both: it adds an ID token where ``openid`` was granted.
+        self._grant_types["authorization_code"] = self.openid_connect_auth
 
 
 def offered_grant_types() -> tuple[str, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from oauth2_provider.oauth2_validators import OAuth2Validator
+
+_OURS = "idp.dot."
 
 
 class SiteRules:
@@ -19,13 +22,20 @@ class SiteRules:
         return bool(below(self, *args, **kwargs)) if below is not None else True
 
 
+def is_stock(validator: type, methods: Iterable[str]) -> bool:
+    """Return whether nobody but the toolkit and ourselves defines any of these methods."""
+    others = [cls for cls in validator.__mro__ if not cls.__module__.startswith(_OURS)]
+    site = [cls for cls in others if not issubclass(OAuth2Validator, cls)]
+    return not any(name in vars(cls) for cls in site for name in methods)
+
+
 def _beneath(validator: type, method: str) -> Any:
     """Return the first definition of a method by the site, below ours, or None."""
     ours = False
     for cls in validator.__mro__:
         if cls is OAuth2Validator:
             return None
-        if cls.__module__.startswith("idp.dot."):
+        if cls.__module__.startswith(_OURS):
             ours = True
         elif ours and method in vars(cls):
             return vars(cls)[method]

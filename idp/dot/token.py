@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from oauthlib.oauth2.rfc6749 import errors
 
-from idp.conf import idp_settings
+from idp.conf import idp_settings, refresh_token_model
 from idp.domain import credential
 from idp.dot.exchange import Exchange, exchange_of
-from idp.dot.site import SiteRules
-from idp.services.authorization import Granting, create_authorization, record_tokens
+from idp.dot.storage import StorageRules
+from idp.services.authorization import Granting, create_authorization
 from idp.services.resolution import server_lifetimes
 from idp.services.scope_api import unknown_resources
+from idp.services.token import new_tokens, record_tokens
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
@@ -49,7 +50,7 @@ def refreshable(request: Request) -> bool:
     return exchange.resolution is None or exchange.resolution.lifetimes.refreshable
 
 
-class TokenRules(SiteRules):
+class TokenRules(StorageRules):
     """The part of the validator that saves tokens."""
 
     def save_bearer_token(
@@ -59,9 +60,9 @@ class TokenRules(SiteRules):
         exchange = exchange_of(request)
         if request.grant_type != "client_credentials" and exchange.authorization is None:
             exchange.authorization = self._adopt(token, request, exchange)
-        saved = super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
+        saved = self._store_or_ask(token, request, *args, **kwargs)
         if exchange.authorization is not None:
-            record_tokens(
+            rows = new_tokens(
                 exchange.authorization,
                 access=token["access_token"],
                 access_expires_at=exchange.now + timedelta(seconds=token["expires_in"]),
@@ -69,6 +70,24 @@ class TokenRules(SiteRules):
                 refresh_expires_at=_refresh_end(exchange),
                 now=exchange.now,
             )
+            if exchange.unwritten is None:
+                record_tokens(rows)
+            else:
+                exchange.unwritten += rows
+        return saved
+
+    def _store_or_ask(
+        self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Store tokens in our way, or in the way of the site and the toolkit."""
+        if self.stores_itself(request):
+            return self.store(token, request)
+        saved = super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
+        exchange = exchange_of(request)
+        if exchange.issued is not None and token.get("refresh_token") != exchange.presented:
+            refresh_token_model()._default_manager.filter(
+                token_checksum=exchange.issued.checksum, revoked=None
+            ).update(revoked=exchange.now)
         return saved
 
     def _create_refresh_token(
@@ -87,8 +106,8 @@ class TokenRules(SiteRules):
         """
         exchange = exchange_of(request)
         asked = [value for name, value in request.decoded_body or [] if name == "resource"]
-        before = exchange.grant or getattr(request, "refresh_token_instance", None)
-        granted = list(getattr(before, "resource", None) or [])
+        # As with scopes, what a refresh before this one asked for narrows that one alone.
+        granted = list(exchange.authorization.resource) if exchange.authorization else []
         beyond = [uri for uri in asked if granted and uri not in granted]
         unknown = [] if granted else unknown_resources(asked)
         if beyond or (unknown and self._client(request).enforces("protocol")):  # type: ignore[attr-defined]
@@ -104,6 +123,7 @@ class TokenRules(SiteRules):
         if request.user is None:
             return None
         previous = getattr(request, "refresh_token_instance", None)
+        resource = getattr(previous or exchange.grant, "resource", None)
         scopes = exchange.resolution.granted if exchange.resolution else token["scope"].split()
         return create_authorization(
             Granting(
@@ -112,6 +132,7 @@ class TokenRules(SiteRules):
                 scopes=scopes,
                 grant_type=request.grant_type or "",
                 nonce=getattr(request, "nonce", None) or "",
+                resource=tuple(resource or ()),
                 family=getattr(previous, "token_family", None),
             ),
             origin=exchange.origin,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Aggregate, JSONField
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 
 class JsonRows(Aggregate):
@@ -20,3 +24,11 @@ class JsonRows(Aggregate):
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Return the expression as PostgreSQL spells it."""
         return self.as_sql(compiler, connection, function="JSONB_AGG", **context)
+
+
+def json_time(text: str | None) -> datetime | None:
+    """Return a time from a JSON value; SQLite writes it there without a zone."""
+    value = parse_datetime(text) if text else None
+    if value is not None and timezone.is_naive(value):
+        return timezone.make_aware(value, connection.timezone)
+    return value

@@ -22,6 +22,9 @@ from idp.services.event import NOWHERE, Origin, record_event
 
 BATCH = 500
 
+PARTIES = ("user__idp_subject", "consent", "sign_in")
+"""What ``standing`` looks at besides the authorization itself, to be read along with it."""
+
 
 def checksum(token: str) -> str:
     """Return the SHA-256 of a token or code in hexadecimal, under which it is stored."""
@@ -120,7 +123,7 @@ def redeem_code(code: str, application: Any, now: datetime) -> Authorization | N
     digest = checksum(code)
     owned = Authorization.objects.filter(code_digest=digest, application=application)
     if owned.filter(redeemed_at=None, ended_at=None).update(redeemed_at=now, last_used_at=now):
-        return owned.select_related("user", "consent", "sign_in").get()
+        return owned.select_related(*PARTIES).get()
     replayed = owned.filter(ended_at=None).exclude(redeemed_at=None).first()
     if replayed is not None:
         report_replay(replayed, "code", now)
@@ -215,14 +218,14 @@ def standing(authorization: Authorization, client_epoch: int, now: datetime) -> 
     """Return why an authorization gives nothing at ``now``, or None when it still gives.
 
     Args:
-        authorization: with its user and consent at hand.
+        authorization: read with ``PARTIES``; what is not at hand is read now.
         client_epoch: the client's epoch as it is now.
         now: the time.
     """
     user, consent = authorization.user, authorization.consent
     if not user.is_active:
         return rules.USER_INACTIVE
-    present = Subject.objects.filter(user=user).values_list("epoch", flat=True).first() or 0
+    subject: Subject | None = getattr(user, "idp_subject", None)
     facts = rules.AuthorizationFacts(
         ended=authorization.ended_at is not None,
         expires_at=authorization.expires_at,
@@ -232,7 +235,9 @@ def standing(authorization: Authorization, client_epoch: int, now: datetime) -> 
             consent=authorization.consent_epoch,
         ),
         present=rules.Epochs(
-            user=present, client=client_epoch, consent=consent.epoch if consent else 0
+            user=subject.epoch if subject else 0,
+            client=client_epoch,
+            consent=consent.epoch if consent else 0,
         ),
         consent=_consent_facts(consent),
     )
@@ -244,53 +249,3 @@ def _consent_facts(consent: Consent | None) -> rules.ConsentFacts | None:
         return None
     active = consent.status == Consent.Status.ACTIVE
     return rules.ConsentFacts(active=active, expires_at=consent.expires_at)
-
-
-def lock_family(refresh_checksum: str) -> IssuedToken | None:
-    """Return the row of a refresh token with its authorization locked, or None for an unknown one.
-
-    The lock is taken before anything is read of the token, so that what is read holds until commit.
-    """
-    found = (
-        Authorization.objects.select_for_update(of=("self",))
-        .filter(tokens__checksum=refresh_checksum, tokens__kind=IssuedToken.Kind.REFRESH)
-        .values_list("pk", flat=True)
-        .first()
-    )
-    if found is None:
-        return None
-    return IssuedToken.objects.select_related(
-        "authorization__user", "authorization__consent", "authorization__sign_in"
-    ).get(checksum=refresh_checksum)
-
-
-def record_tokens(
-    authorization: Authorization,
-    *,
-    access: str,
-    access_expires_at: datetime,
-    refresh: str = "",
-    refresh_expires_at: datetime | None = None,
-    now: datetime,
-) -> None:
-    """Record which authorization new tokens belong to; the tokens themselves are not kept."""
-    rows = [
-        IssuedToken(
-            checksum=checksum(access),
-            kind=IssuedToken.Kind.ACCESS,
-            authorization=authorization,
-            created_at=now,
-            expires_at=access_expires_at,
-        )
-    ]
-    if refresh:
-        rows.append(
-            IssuedToken(
-                checksum=checksum(refresh),
-                kind=IssuedToken.Kind.REFRESH,
-                authorization=authorization,
-                created_at=now,
-                expires_at=refresh_expires_at,
-            )
-        )
-    IssuedToken.objects.bulk_create(rows)

@@ -185,7 +185,11 @@ def replace_client_secret(
 
 
 def check_client_secret(
-    application: Any | None, presented: str, *, now: datetime | None = None
+    application: Any | None,
+    presented: str,
+    *,
+    held: Iterable[ClientSecret] | None = None,
+    now: datetime | None = None,
 ) -> bool:
     """Return whether a secret authenticates a client.
 
@@ -194,6 +198,7 @@ def check_client_secret(
     Args:
         application: the client's row, or None for an unknown client.
         presented: the secret as sent.
+        held: the client's secrets where they are at hand; None to read them.
         now: the time; defaults to the clock.
 
     Source: RFC 6749 §2.3.1; RFC 6819 §5.1.4.1.
@@ -204,7 +209,7 @@ def check_client_secret(
     if application is None:
         hmac.compare_digest(digest_of("0" * 32, presented), "0" * 64)
         return False
-    rows = list(ClientSecret.objects.filter(application=application))
+    rows = list(ClientSecret.objects.filter(application=application) if held is None else held)
     if not rows:
         return has_toolkit_secret(application) and matches_toolkit(application, presented)
     matched = None
