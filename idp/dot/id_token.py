@@ -15,7 +15,7 @@ from oauth2_provider.settings import oauth2_settings
 from idp.dot.exchange import exchange_of
 from idp.dot.site import SiteRules
 from idp.services.claim import standard_claims
-from idp.services.key import private_jwk, signing_key
+from idp.services.key import private_jwk, signing_key_at_hand
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
@@ -107,7 +107,7 @@ class IdTokenRules(SiteRules):
 
 def sign(claims: dict[str, Any], algorithm: str, typ: str = "JWT") -> str:
     """Return claims as a JWS signed with the active key of an algorithm."""
-    key = signing_key(algorithm)
+    key = signing_key_at_hand(algorithm)
     header = {"typ": typ, "alg": algorithm, "kid": key.kid}
     payload = json.loads(json.dumps(claims, default=str))
     return jwt.encode(header, payload, private_jwk(key), algorithms=[algorithm])

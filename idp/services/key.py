@@ -25,7 +25,11 @@ ANNOUNCEMENT = timedelta(seconds=120)
 """How long a key is published before it signs; longer than a key set is cached anywhere."""
 
 PUBLIC_CACHE_SECONDS = 60
+SIGNING_CACHE_SECONDS = 10
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
+
+# Owned by this module: algorithm and use to the time of reading, monotonic, and the active key.
+_at_hand: dict[tuple[str, str], tuple[float, SigningKey]] = {}
 
 
 class KeyUnavailable(RuntimeError):
@@ -56,6 +60,21 @@ def signing_key(
     return rows.get(SigningKey.State.ACTIVE) or _adopt_or_create(algorithm, use, at)
 
 
+def signing_key_at_hand(algorithm: str, use: str = SigningKey.Use.TOKENS) -> SigningKey:
+    """Return the active key as this process read it, at most ten seconds ago.
+
+    An older key that still signs for that long is published far longer. A key is remembered once
+    its transaction is committed: one that is rolled back was never published.
+    """
+    kept = _at_hand.get((algorithm, use))
+    if kept is not None and time.monotonic() - kept[0] < SIGNING_CACHE_SECONDS:
+        return kept[1]
+    key = signing_key(algorithm, use)
+    read_at = time.monotonic()
+    transaction.on_commit(lambda: _at_hand.update({(algorithm, use): (read_at, key)}))
+    return key
+
+
 def private_jwk(key: SigningKey) -> Key:
     """Return the private key, decrypted.
 
@@ -71,8 +90,9 @@ def public_key_set(use: str = SigningKey.Use.TOKENS) -> dict[str, list[dict[str,
 
 
 def forget_public_keys() -> None:
-    """Drop this process's copy of the published keys."""
+    """Drop this process's copies of keys."""
     _public_key_set.cache_clear()
+    _at_hand.clear()
 
 
 def list_keys() -> Sequence[SigningKey]:
