@@ -10,6 +10,10 @@ import time_machine
 from django.core.cache import cache
 from django.db import connection
 
+from idp.services.catalogue import forget_recent
+from idp.services.key import forget_public_keys
+from idp.services.origin_list import forget_origins
+
 pytest_plugins = ["idp.contrib.testing"]
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -29,9 +33,12 @@ def clock() -> Iterator[time_machine.Coordinates]:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """Throttles and caches that live outside the database start empty in each test."""
+def _empty_caches() -> None:
+    """What lives outside the database, and outlasts a test's rollback, starts empty."""
     cache.clear()
+    forget_public_keys()
+    forget_origins()
+    forget_recent()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -15,11 +16,12 @@ from django.db.models.functions import Greatest
 
 from idp.conf import idp_settings
 from idp.domain.catalogue import Catalogue, Policy, Scope, Unpoliced
+from idp.models import Api, ClientPolicy, ScopePolicy, ScopeText, SiteState
 from idp.models import Scope as ScopeRow
-from idp.models import ScopePolicy, ScopeText, SiteState
 from idp.services.site import site_state
 
 KEPT_VERSIONS = 4
+RECENT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """One version of the catalogue with its words: scope name to language to words."""
+    """One version of the catalogue.
+
+    Attributes:
+        catalogue: what the rules read.
+        texts: scope name to language to words.
+        servers: key of a client's policy to the APIs that it is a resource server of.
+    """
 
     catalogue: Catalogue
     texts: Mapping[str, Mapping[str, Words]]
+    servers: Mapping[int, frozenset[str]]
 
 
 # Owned by this module: version (and mode) to catalogue. A version is never used twice, not even
@@ -70,6 +79,29 @@ def current_catalogue(version: int | None = None, *, unpoliced: str | None = Non
     if found is None or found.scopes is not loaded.catalogue.scopes:
         found = _remember(_variants, key, replace(loaded.catalogue, unpoliced=choice))
     return found
+
+
+def recent_catalogue() -> Catalogue:
+    """Return the catalogue as this process knew it at most five seconds ago, for public documents.
+
+    Costs no statement while that lasts. What decides takes ``current_catalogue``.
+    """
+    return current_catalogue(_recent_version(int(time.monotonic() // RECENT_SECONDS)))
+
+
+def forget_recent() -> None:
+    """Drop what ``recent_catalogue`` remembers."""
+    _recent_version.cache_clear()
+
+
+def served_apis(policy: ClientPolicy, version: int) -> frozenset[str]:
+    """Return the identifiers of the APIs that a client is a resource server of.
+
+    Args:
+        policy: the client's.
+        version: version that came along with the client's row.
+    """
+    return _current(version).servers.get(policy.pk, frozenset())
 
 
 def unpoliced_choice(*, enforcing: bool) -> str:
@@ -110,6 +142,8 @@ def bump_catalogue() -> None:
         SiteState.objects.filter(pk=1).update(
             catalogue_version=Greatest(F("catalogue_version") + 1, Value(time.time_ns() // 1000))
         )
+        forget_recent()
+        transaction.on_commit(forget_recent)
 
 
 def catalogue_changed(**_kwargs: Any) -> None:
@@ -159,7 +193,9 @@ def _read(version: int) -> _Loaded:
         for row in ScopeRow.objects.select_related("api").order_by("name")
     }
     return _Loaded(
-        Catalogue(scopes=MappingProxyType(scopes), version=version), MappingProxyType(_texts())
+        Catalogue(scopes=MappingProxyType(scopes), version=version),
+        MappingProxyType(_texts()),
+        MappingProxyType(_servers()),
     )
 
 
@@ -196,6 +232,19 @@ def _texts() -> dict[str, dict[str, Words]]:
     for name, language, title, description, version in rows:
         found.setdefault(name, {})[language.lower()] = Words(title, description, version, language)
     return found
+
+
+def _servers() -> dict[int, frozenset[str]]:
+    pairs = Api.resource_servers.through.objects.values_list("clientpolicy_id", "api__identifier")
+    found: dict[int, frozenset[str]] = {}
+    for policy_id, identifier in pairs:
+        found[policy_id] = found.get(policy_id, frozenset()) | {identifier}
+    return found
+
+
+@lru_cache(maxsize=1)
+def _recent_version(_moment: int) -> int:
+    return catalogue_version()
 
 
 def _fallbacks(language: str) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from idp.conf import refresh_token_model
 from idp.domain.scope import to_text
-from idp.models import Api, Authorization, IssuedToken
+from idp.models import Authorization, IssuedToken
 from idp.services.access import Access, Refusal, judge_access_token
-from idp.services.authorization import checksum, standing
+from idp.services.authorization import PARTIES, checksum, standing
+from idp.services.catalogue import served_apis
 from idp.services.client import Client, client_of
 from idp.services.resolution import resolve_again
 
@@ -68,11 +69,7 @@ def _access(access: Access, digest: str, asker: Client, issuer: str) -> dict[str
 
 def _served(access: Access, asker: Client) -> frozenset[str]:
     """Return the scopes of the token whose API the asker is a resource server of."""
-    served = set(
-        Api.objects.filter(resource_servers=asker.policy).values_list("identifier", flat=True)
-        if asker.policy.pk
-        else ()
-    )
+    served = served_apis(asker.policy, asker.catalogue_version)
     if access.token.resource and served.isdisjoint(access.token.resource):
         return frozenset()
     known = access.catalogue.scopes
@@ -82,7 +79,7 @@ def _served(access: Access, asker: Client) -> frozenset[str]:
 def _refresh(digest: str, asker: Client, issuer: str, now: datetime) -> dict[str, Any]:
     issued = (
         IssuedToken.objects.select_related(
-            "authorization__user", "authorization__consent", "authorization__application"
+            "authorization__application", *(f"authorization__{party}" for party in PARTIES)
         )
         .filter(
             checksum=digest,

@@ -17,7 +17,7 @@ from idp.dot.server import offered_grant_types
 from idp.dot.userinfo import discovery_claims
 from idp.dot.views import login_not_required
 from idp.models import Api
-from idp.services.catalogue import current_catalogue
+from idp.services.catalogue import recent_catalogue
 from idp.services.key import ALGORITHMS, PUBLIC_CACHE_SECONDS, public_key_set
 from idp.views.authorization_request import PROMPTS, RESPONSE_MODES
 from idp.views.origin import allow_origin, preflight
@@ -93,7 +93,7 @@ class ProtectedResourceView(PublicView):
             return None
         scopes = sorted(
             scope.name
-            for scope in current_catalogue().scopes.values()
+            for scope in recent_catalogue().scopes.values()
             if api is not None and scope.api == api.identifier and scope.active and scope.public
         )
         return {
@@ -134,7 +134,7 @@ def public_scopes() -> list[str]:
     """Return the scopes that some client may ask for without an approval, and that are public."""
     return sorted(
         scope.name
-        for scope in current_catalogue().scopes.values()
+        for scope in recent_catalogue().scopes.values()
         if scope.active
         and scope.public
         and scope.policy is not None
