@@ -19,7 +19,7 @@ from idp.services.authorization import (
     redeem_code,
     standing,
 )
-from idp.services.consent import record_decision
+from idp.services.consent import note_expiry, record_decision
 from idp.services.redirect_uri_match import matching_uri, note_use
 from idp.services.resolution import resolve_again, resolve_request
 
@@ -141,6 +141,7 @@ class CodeRules(SiteRules):
         authorization = exchange.authorization
         epoch = self._client(request).policy.epoch  # type: ignore[attr-defined]
         if standing(authorization, epoch, exchange.now) is not None:
+            note_expiry(authorization.consent, exchange.now)
             return False
         request.nonce = authorization.nonce
         request.claims = authorization.claims

@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from idp.conf import idp_settings, refresh_token_model
+from idp.domain.access import CONSENT_EXPIRED
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.models import IssuedToken
 from idp.services.answer import unseal
 from idp.services.authorization import checksum, report_replay, standing
+from idp.services.consent import note_expiry, present_consent
 from idp.services.event import record_event
 from idp.services.resolution import resolve_again
 from idp.services.token import lock_family
@@ -58,6 +60,7 @@ class RefreshRules(SiteRules):
         epoch = self._client(request).policy.epoch  # type: ignore[attr-defined]
         reason = standing(authorization, epoch, exchange.now)
         if reason is not None:
+            note_expiry(authorization.consent, exchange.now)
             self._tell("refresh_token.refused", request, exchange, [reason])
             return False
         exchange.issued, exchange.authorization = issued, authorization
@@ -82,6 +85,11 @@ class RefreshRules(SiteRules):
         if not super().validate_refresh_token(refresh_token, client, request):  # type: ignore[misc]
             return False
         row = request.refresh_token_instance
+        consent = present_consent(row.user, client)
+        if consent is not None and not consent.is_live(exchange.now):
+            note_expiry(consent, exchange.now)
+            self._tell("refresh_token.refused", request, exchange, [CONSENT_EXPIRED])
+            return False
         if not row.user.is_active:
             return False
         scopes = super().get_original_scopes(refresh_token, request)  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from idp.models import Consent, ConsentEvent
 from idp.services.client import client_of
 from idp.services.consent_answer import Answer, record_grant, record_refusal
 from idp.services.consent_change import Cause, announce, end_consent, lock_consent
-from idp.services.consent_memory import recall, remembered, words_versions
+from idp.services.consent_memory import present_consent, recall, remembered, words_versions
 from idp.services.consent_scope import granted_scopes, take_back_scopes
 from idp.services.consent_use import record_silent_use
 from idp.services.event import NOWHERE, Origin
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = [
     "expire_consent",
     "narrow_consent",
+    "note_expiry",
+    "present_consent",
     "recall",
     "record_decision",
     "record_silent_use",
@@ -154,6 +157,21 @@ def expire_consent(consent: Consent, *, now: datetime | None = None) -> ConsentE
     if locked.status != Status.ACTIVE or locked.is_live(at):
         return None
     return end_consent(locked, Status.EXPIRED, EventKind.EXPIRED, Cause(actor=Actor.SYSTEM, at=at))
+
+
+def note_expiry(consent: Consent | None, now: datetime) -> None:
+    """Write down that a consent was found to have run out, if it has; the finder goes on.
+
+    Written once the present transaction is over: whoever finds it may hold locks that come after
+    the consent's, and no failure to write lets through what has run out.
+
+    Args:
+        consent: as read, or None where there is none.
+        now: the time of the finding.
+    """
+    if consent is None or consent.status != Status.ACTIVE or consent.is_live(now):
+        return
+    transaction.on_commit(partial(expire_consent, consent, now=now), robust=True)
 
 
 @transaction.atomic

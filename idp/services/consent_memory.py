@@ -30,6 +30,11 @@ class Memory:
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+def present_consent(user: Any, application: Any) -> Consent | None:
+    """Return the row of what a user decided about a client, whether it holds or not."""
+    return Consent.objects.filter(user_id=user.pk, application_id=application.pk).first()
+
+
 def recall(user: Any, application: Any) -> Memory:
     """Return what a user decided about a client, with one statement."""
     rows = list(

@@ -24,6 +24,7 @@ from idp.dot.issue import issue_code
 from idp.dot.issuer import issuer_of
 from idp.services.authorization import Granting
 from idp.services.catalogue import words
+from idp.services.consent import note_expiry
 from idp.services.consent_memory import Memory, recall, words_versions
 from idp.services.consent_page import build_document
 from idp.services.consent_use import record_silent_use
@@ -113,6 +114,7 @@ def judge_user(
         return None
     _raise_for(resolution)
     memory = recall(request.user, client.application)
+    note_expiry(memory.consent, flow.now)
     language = translation.get_language() or "en"
     consent = decide(
         asked=resolution.granted,
