@@ -2,10 +2,6 @@
 
 from django.urls import path, re_path
 
-from idp.dot.views import (
-    DynamicClientRegistrationManagementView,
-    DynamicClientRegistrationView,
-)
 from idp.views.application import (
     ApplicationDelete,
     ApplicationDetail,
@@ -23,6 +19,7 @@ from idp.views.authorized_token import AuthorizedTokensView
 from idp.views.discovery import KeySetView, ProviderMetadataView
 from idp.views.introspection import IntrospectionView
 from idp.views.logout import LogoutConfirmView, LogoutView
+from idp.views.registration import RegistrationManagementView, RegistrationView
 from idp.views.revocation import RevocationView
 from idp.views.token import TokenView
 from idp.views.userinfo import UserInfoView
@@ -62,10 +59,10 @@ urlpatterns = [
         AuthorizedTokensView.as_view(),
         name="authorized-token-delete",
     ),
-    path("register/", DynamicClientRegistrationView.as_view(), name="dcr-register"),
+    path("register/", RegistrationView.as_view(), name="dcr-register"),
     path(
         "register/<str:client_id>/",
-        DynamicClientRegistrationManagementView.as_view(),
+        RegistrationManagementView.as_view(),
         name="dcr-register-management",
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 
 from idp.conf import application_model
@@ -22,6 +23,15 @@ class PermissionMixin:
         if not request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}"):
             raise Http404
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save the client; what the rules of redirect URIs refuse is told beside its field."""
+        try:
+            response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        except ValidationError as error:
+            form.add_error(None, error)
+            response = self.form_invalid(form)  # type: ignore[attr-defined]
         return response
 
 

@@ -84,12 +84,22 @@ def toolkit_answer(
     return private(response)
 
 
+_DESCRIPTIONS = {
+    "invalid_grant": "The grant is unknown, expired, used or revoked, or is not for this client.",
+    "invalid_client": "Client authentication failed.",
+    "invalid_scope": "A requested scope cannot be granted.",
+    "unauthorized_client": "The client may not use this grant type.",
+}
+
+
 def _described(body: str) -> str:
-    """Return an error body whose description has only the characters that it may have."""
-    if '"error_description"' not in (body or ""):
+    """Return an error body that says in words what is wrong, in the characters that it may have."""
+    if '"error"' not in (body or ""):
         return body or ""
     fields = json.loads(body)
-    fields["error_description"] = ascii_description(fields["error_description"])
+    told = fields.get("error_description") or _DESCRIPTIONS.get(fields["error"], "")
+    if told:
+        fields["error_description"] = ascii_description(told)
     return json.dumps(fields)
 
 

@@ -61,13 +61,14 @@ def page(
     Args:
         request: the request at hand.
         template: name of the template.
-        context: its values.
+        context: its values; ``in_flow`` is added, True where a page offers no form but its own.
         status: HTTP status.
         form_action: sources beside ``'self'`` that forms of the page, and every redirect that
             follows them, may lead to.
         referrer_policy: ``SAME_ORIGIN`` for a page with a form under Django's CSRF check.
     """
-    named = {"site_name": idp_settings.site_name, **context}
+    in_flow = referrer_policy == NO_REFERRER
+    named = {"site_name": idp_settings.site_name, "in_flow": in_flow, **context}
     response = render(request, template, named, status=status)
     response["Content-Security-Policy"] = content_security_policy(form_action)
     response["X-Frame-Options"] = "DENY"
