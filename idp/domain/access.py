@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
+    from idp.domain.catalogue import Catalogue
     from idp.domain.party import SignInFacts
 
 _REFERENCE = "RFC 6750 §3.1"
@@ -134,6 +135,24 @@ def is_sign_in_enough(
         return False
     fresh = max_age is None or now - sign_in.at <= max_age
     return fresh and (not acr_values or sign_in.acr in acr_values)
+
+
+def exercised(
+    needed: frozenset[str], carried: frozenset[str], catalogue: Catalogue
+) -> frozenset[str]:
+    """Return which of the scopes that a token carries were used for what a request needed.
+
+    A scope that is carried under its own name was used itself; one that is only included was used
+    through every scope that includes it.
+
+    Args:
+        needed: scopes that the request needed.
+        carried: scopes that the token carries.
+        catalogue: what includes what.
+    """
+    rest = needed - carried
+    through = {name for name in carried if not rest.isdisjoint(catalogue.implied(name))}
+    return (needed & carried) | frozenset(through)
 
 
 def _consent_kept(facts: AuthorizationFacts, _now: datetime) -> bool:

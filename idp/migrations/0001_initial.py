@@ -23,6 +23,52 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="LedgerCheck",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                (
+                    "finished_at",
+                    models.DateTimeField(
+                        help_text="Empty while it runs, or after an interruption.",
+                        null=True,
+                        verbose_name="finished",
+                    ),
+                ),
+                ("events", models.PositiveBigIntegerField(default=0, verbose_name="events")),
+                ("chains", models.PositiveBigIntegerField(default=0, verbose_name="chains")),
+                ("broken", models.PositiveBigIntegerField(default=0, verbose_name="broken chains")),
+                (
+                    "findings",
+                    models.JSONField(
+                        default=list,
+                        help_text="The first broken event of each broken chain.",
+                        verbose_name="findings",
+                    ),
+                ),
+                ("position", models.JSONField(default=dict, editable=False)),
+                (
+                    "checkpoint",
+                    models.CharField(
+                        blank=True,
+                        help_text="When the one it used was written.",
+                        max_length=40,
+                        verbose_name="checkpoint",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "ledger verification",
+                "verbose_name_plural": "ledger verifications",
+                "ordering": ("-started_at", "-id"),
+            },
+        ),
+        migrations.CreateModel(
             name="ConsentEvidence",
             fields=[
                 (
@@ -1572,6 +1618,46 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "subject",
                 "verbose_name_plural": "subjects",
+            },
+        ),
+        migrations.CreateModel(
+            name="ScopeUse",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scope", models.CharField(max_length=200, verbose_name="scope")),
+                ("first_at", models.DateTimeField(verbose_name="first used")),
+                ("last_at", models.DateTimeField(verbose_name="last used")),
+                (
+                    "hours",
+                    models.PositiveIntegerField(
+                        default=1,
+                        help_text="How many hours it was used in at least once.",
+                        verbose_name="hours in use",
+                    ),
+                ),
+                (
+                    "authorization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scope_uses",
+                        to="idp.authorization",
+                        verbose_name="authorization",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "use of a scope",
+                "verbose_name_plural": "uses of scopes",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("authorization", "scope"), name="idp_scope_use_once"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(

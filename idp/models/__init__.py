@@ -1,6 +1,6 @@
 """What the provider stores, beside the toolkit's own tables."""
 
-from idp.models.authorization import Authorization, AuthorizationRequest, SignIn
+from idp.models.authorization import Authorization, AuthorizationRequest, ScopeUse, SignIn
 from idp.models.client import ClientPolicy, ClientScope, ClientSecret
 from idp.models.consent import Consent, ConsentScope, ConsentUse, Subject
 from idp.models.event import SecurityEvent
@@ -30,6 +30,7 @@ __all__ = [
     "Scope",
     "ScopePolicy",
     "ScopeText",
+    "ScopeUse",
     "SecurityEvent",
     "SignIn",
     "SigningKey",

@@ -161,3 +161,32 @@ class Authorization(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class ScopeUse(models.Model):
+    """When a scope of an authorization was exercised, to the hour."""
+
+    authorization = models.ForeignKey(
+        Authorization,
+        on_delete=models.CASCADE,
+        related_name="scope_uses",
+        verbose_name=_("authorization"),
+    )
+    scope = models.CharField(_("scope"), max_length=200)
+    first_at = models.DateTimeField(_("first used"))
+    last_at = models.DateTimeField(_("last used"))
+    hours = models.PositiveIntegerField(
+        _("hours in use"), default=1, help_text=_("How many hours it was used in at least once.")
+    )
+
+    class Meta:
+        """One row an authorization and scope."""
+
+        verbose_name = _("use of a scope")
+        verbose_name_plural = _("uses of scopes")
+        constraints = (
+            models.UniqueConstraint(fields=("authorization", "scope"), name="idp_scope_use_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.scope

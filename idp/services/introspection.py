@@ -13,6 +13,7 @@ from idp.services.authorization import PARTIES, checksum, standing
 from idp.services.catalogue import served_apis
 from idp.services.client import Client, client_of
 from idp.services.resolution import resolve_again
+from idp.services.scope_use import record_access
 
 INACTIVE: dict[str, Any] = {"active": False}
 
@@ -35,15 +36,20 @@ def introspect(token: str, asker: Client, issuer: str, now: datetime) -> dict[st
     digest = checksum(token)
     access = judge_access_token(digest, now)
     if not isinstance(access, Refusal):
-        return _access(access, digest, asker, issuer)
+        return _access(access, digest, asker, issuer, now)
     return _refresh(digest, asker, issuer, now)
 
 
-def _access(access: Access, digest: str, asker: Client, issuer: str) -> dict[str, Any]:
+def _access(
+    access: Access, digest: str, asker: Client, issuer: str, now: datetime
+) -> dict[str, Any]:
     own = access.application is not None and access.application.pk == asker.application.pk
     scopes = access.scopes if own else access.scopes & _served(access, asker)
     if not scopes:
         return dict(INACTIVE)
+    if not own:
+        # The token was shown to the asker's API; which of the scopes it needs there, we never see.
+        record_access(access, scopes, now=now)
     sign_in = access.sign_in
     answer: dict[str, Any] = {
         "active": True,

@@ -15,6 +15,7 @@ from idp.dot.views import login_not_required
 from idp.services.access import Refusal, judge_access_token
 from idp.services.authorization import checksum
 from idp.services.event import record_event
+from idp.services.scope_use import IDENTITY_SCOPES, record_access
 from idp.views.http import json_answer, json_error, origin_of
 from idp.views.origin import allow_origin, preflight
 
@@ -55,7 +56,8 @@ class UserInfoView(View):
             return challenge("invalid_request", fault, 400)
         if not token:
             return challenge("", "An access token is needed.", 401)
-        access = judge_access_token(checksum(token), timezone.now())
+        now = timezone.now()
+        access = judge_access_token(checksum(token), now)
         if isinstance(access, Refusal):
             record_event(
                 "userinfo.refused",
@@ -74,6 +76,7 @@ class UserInfoView(View):
                 403,
                 "openid",
             )
+        record_access(access, access.scopes & IDENTITY_SCOPES, now=now)
         return json_answer(userinfo_claims(request, access))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,6 +14,7 @@ from idp.contrib.rest_framework.authentication import OAuth2Authentication, acce
 from idp.contrib.rest_framework.challenge import InsufficientAuthentication, InsufficientScope
 from idp.domain.access import is_sign_in_enough
 from idp.domain.authentication import Demand, demand
+from idp.services.scope_use import record_access
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -100,7 +101,8 @@ class HasScope(BasePermission):
             if not ways:
                 raise InsufficientScope(_metadata(request), description=_CLOSED)
             raise InsufficientScope(_metadata(request), scopes=ways[0])
-        _demand_sign_in(access, satisfied, _metadata(request))
+        way = _demand_sign_in(access, satisfied, _metadata(request))
+        record_access(access, way, now=timezone.now())
         return True
 
     @classmethod
@@ -170,13 +172,21 @@ def _need(value: str | Iterable[str] | type[HasScope]) -> Need:
     return (frozenset({value} if isinstance(value, str) else value),)
 
 
-def _demand_sign_in(access: Access, ways: Iterable[frozenset[str]], metadata: str) -> None:
-    """Enforce what the policies say of the sign-in; one of the satisfied ways is enough."""
+def _demand_sign_in(
+    access: Access, ways: Sequence[frozenset[str]], metadata: str
+) -> frozenset[str]:
+    """Enforce what the policies say of the sign-in, and return the way that is open.
+
+    Raises:
+        InsufficientAuthentication: none of the satisfied ways is.
+    """
     if access.user is None or not access.enforcing:
-        return
+        return ways[0]
     demands = [demand(access.catalogue, way) for way in ways]
-    if not any(one.satisfiable and _is_enough(access, one) for one in demands):
-        raise _too_weak(demands[0], metadata)
+    for way, one in zip(ways, demands, strict=True):
+        if one.satisfiable and _is_enough(access, one):
+            return way
+    raise _too_weak(demands[0], metadata)
 
 
 def _is_enough(access: Access, wanted: Demand) -> bool:
