@@ -181,6 +181,17 @@ class IdpSettings:
         return value
 
     @property
+    def site_scopes_backend(self) -> str:
+        """Return the dotted path of the scopes backend that an existing site had, or empty."""
+        value: str = _provider("IDP_SITE_SCOPES_BACKEND_CLASS", "")
+        return value
+
+    @property
+    def approves_automatically(self) -> bool:
+        """Return whether the site asked nobody who holds a live token for the same scopes."""
+        return bool(_provider("REQUEST_APPROVAL_PROMPT", "force") == "auto")
+
+    @property
     def site_name(self) -> str:
         """Return the name under which the site speaks to people; empty for a neutral word."""
         value: str = self._get("SITE_NAME")

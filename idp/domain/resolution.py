@@ -111,13 +111,19 @@ def answer(
     )
 
 
-def report(resolution: Resolution) -> Resolution:
+def report(resolution: Resolution, binding: frozenset[str] = frozenset()) -> Resolution:
     """Return the answer where rules only report: all that was asked, and what they would refuse.
 
-    A disabled client or user is refused all the same. Policies shorten no lifetime.
+    A disabled client or user is refused all the same, and so is a request with a refusal whose
+    code is in ``binding``. Policies shorten no lifetime.
     """
     if not is_active(resolution.question):
         return resolution
+    bound = tuple(r for r in resolution.refused if r.reason.code in binding)
+    if bound:
+        words = describe(bound)
+        nothing = frozenset[str]()
+        return replace(resolution, granted=nothing, error="invalid_scope", description=words)
     return replace(
         resolution,
         granted=resolution.asked,

@@ -40,6 +40,7 @@ __all__ = [
     "check_name",
     "defaults",
     "find_cycle",
+    "holdings",
     "narrow",
     "parse",
     "reconsider",
@@ -187,12 +188,16 @@ def narrow(
     return granted - resolution.refused_names(question, granted)
 
 
-def as_report(answer: Resolution) -> Resolution:
+def as_report(answer: Resolution, *, binding: frozenset[str] = frozenset()) -> Resolution:
     """Return an answer that refuses nothing but a disabled client or user.
 
     What the rules would have refused stays in ``refused`` and ``rules``.
+
+    Args:
+        answer: what the rules say.
+        binding: codes of refusals that hold all the same: one such scope refuses the request.
     """
-    return resolution.report(answer)
+    return resolution.report(answer, binding)
 
 
 def defaults(client: ClientFacts, catalogue: Catalogue) -> frozenset[str]:
@@ -207,6 +212,15 @@ def defaults(client: ClientFacts, catalogue: Catalogue) -> frozenset[str]:
         scope.name
         for scope in catalogue.scopes.values()
         if scope.default and scope.active and _holds(client, scope, catalogue.unpoliced)
+    )
+
+
+def holdings(client: ClientFacts, catalogue: Catalogue) -> frozenset[str]:
+    """Return the scopes that a client holds: its own, and those that need no registration."""
+    return frozenset(
+        scope.name
+        for scope in catalogue.scopes.values()
+        if scope.active and _holds(client, scope, catalogue.unpoliced)
     )
 
 

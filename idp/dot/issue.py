@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oauth2_provider.settings import oauth2_settings
-from oauthlib.common import Request
 
 from idp.dot.code import DECISION
-from idp.dot.exchange import KEY, Exchange
-from idp.services.origin import origin_of
+from idp.dot.site_word import inner_request
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -37,34 +35,21 @@ def issue_code(
         code_challenge_method: of PKCE; empty likewise.
         state: of the authorization request.
     """
-    exchange = Exchange(origin_of(request), client=client)
+    inner = inner_request(
+        request,
+        client,
+        user=granting.user,
+        scopes=sorted(granting.scopes),
+        redirect_uri=granting.redirect_uri,
+        state=state,
+        code_challenge=code_challenge or None,
+        code_challenge_method=code_challenge_method or None,
+        nonce=granting.nonce,
+        claims=granting.claims or {},
+        resource=list(granting.resource),
+        **{DECISION: granting},
+    )
     validator = oauth2_settings.OAUTH2_VALIDATOR_CLASS()
-    inner = Request("/", http_method="POST", headers={**_headers(request), KEY: exchange})
-    values: dict[str, Any] = {
-        "client": client.application,
-        "client_id": client.application.client_id,
-        "user": granting.user,
-        "scopes": sorted(granting.scopes),
-        "redirect_uri": granting.redirect_uri,
-        "response_type": "code",
-        "state": state,
-        "code_challenge": code_challenge or None,
-        "code_challenge_method": code_challenge_method or None,
-        "nonce": granting.nonce,
-        "claims": granting.claims or {},
-        "resource": list(granting.resource),
-        DECISION: granting,
-    }
-    for name, value in values.items():
-        setattr(inner, name, value)
     validator.save_authorization_code(
         client.application.client_id, {"code": granting.code, "state": state}, inner
     )
-
-
-def _headers(request: HttpRequest) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in request.META.items()
-        if isinstance(value, str) and not name.startswith("wsgi.")
-    }

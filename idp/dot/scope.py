@@ -6,42 +6,29 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from oauth2_provider.scopes import BaseScopes
 from oauthlib.oauth2.rfc6749 import errors
 
-from idp.domain.scope import InvalidScope, parse
+from idp.domain.scope import InvalidScope, defaults, holdings, parse
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
-from idp.services.catalogue import current_catalogue, words
+from idp.services.catalogue import words
 from idp.services.client import client_of
 from idp.services.resolution import resolve_request
+from idp.services.site_scope import offer_to, offered
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
 
-SITE_BACKEND = "IDP_SITE_SCOPES_BACKEND_CLASS"
-"""Key of ``OAUTH2_PROVIDER`` that names the backend the site had before."""
-
-
-def site_backend() -> Any:
-    """Return the site's own scopes backend, or None."""
-    path = getattr(settings, "OAUTH2_PROVIDER", {}).get(SITE_BACKEND)
-    return import_string(path)() if path else None
-
 
 class CatalogueScopes(BaseScopes):
-    """The scopes of the catalogue, beside and never beyond those of the site's own backend."""
+    """The scopes of the catalogue, never beyond what the site's own backend offers."""
 
     def get_all_scopes(self) -> dict[str, str]:
         """Return scope name to title, in the language of the reader."""
-        backend = site_backend()
-        titles: dict[str, str] = dict(backend.get_all_scopes()) if backend else {}
         shown = words(get_language() or settings.LANGUAGE_CODE)
-        for name in current_catalogue().scopes:
-            titles[name] = shown[name].title if name in shown else name
-        return titles
+        return {name: shown[name].title for name in shown}
 
     def get_available_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
@@ -50,29 +37,20 @@ class CatalogueScopes(BaseScopes):
         if application is None:
             return sorted(self.get_all_scopes())
         client = client_of(application)
-        held = {name for name in client.facts.scopes if name in client.catalogue().scopes}
+        catalogue = offered(client.catalogue(), offer_to(application, request))
         if not client.enforces("scope"):
-            held |= set(client.catalogue().scopes)
-        return sorted(held | _site_scopes("get_available_scopes", application, request))
+            return sorted(catalogue.scopes)
+        return sorted(holdings(client.facts, catalogue))
 
     def get_default_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
         """Return the scopes of a request that names none."""
-        defaults: set[str] = set()
-        if application is not None:
-            defaults = {
-                row.name for row in client_of(application).facts.scopes.values() if row.default
-            }
-        site = _site_scopes("get_default_scopes", application, request)
-        return sorted(defaults or site)
-
-
-def _site_scopes(method: str, application: Any, request: Any) -> set[str]:
-    backend = site_backend()
-    if backend is None:
-        return set()
-    return set(getattr(backend, method)(application=application, request=request))
+        if application is None:
+            return []
+        client = client_of(application)
+        catalogue = offered(client.catalogue(), offer_to(application, request))
+        return sorted(defaults(client.facts, catalogue))
 
 
 def requested_scopes(text: str) -> frozenset[str] | None:
@@ -131,12 +109,7 @@ class ScopeRules(SiteRules):
         return True
 
     def narrowed_by_site(self, granted: frozenset[str], request: Request) -> frozenset[str]:
-        """Return the scopes that the site's own backend and validator grant as well."""
-        backend = site_backend()
-        if backend is not None:
-            available = backend.get_available_scopes(application=request.client, request=request)
-            known = current_catalogue().scopes
-            granted = frozenset(name for name in granted if name in available or name in known)
+        """Return the scopes, or none where the site's own validator does not grant them as well."""
         agrees = self.site_agrees(
             "validate_scopes", request.client_id, sorted(granted), request.client, request
         )
@@ -151,8 +124,15 @@ class ScopeRules(SiteRules):
             if request.grant_type != "client_credentials"
             else None,
             sign_in=None,
-            grant_type=request.grant_type or "authorization_code",
+            grant_type=request.grant_type or _grant_type_of(request.response_type),
             now=exchange.now,
             origin=exchange.origin,
+            offer=offer_to(request.client, request),
         )
         return exchange.resolution
+
+
+def _grant_type_of(response_type: str | None) -> str:
+    """Return the grant type that an authorization request is about."""
+    codeless = response_type and "code" not in response_type.split()
+    return "implicit" if codeless else "authorization_code"

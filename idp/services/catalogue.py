@@ -13,12 +13,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
+from django.utils import translation
 
 from idp.conf import idp_settings
 from idp.domain.catalogue import Catalogue, Policy, Scope, Unpoliced
 from idp.models import Api, ClientPolicy, ScopePolicy, ScopeText, SiteState
 from idp.models import Scope as ScopeRow
-from idp.services.site import site_state
+from idp.services.site import enforces, site_state
+from idp.services.site_scope import SiteScopes, site_scopes
 
 KEPT_VERSIONS = 4
 RECENT_SECONDS = 5
@@ -56,42 +58,59 @@ class _Loaded:
     servers: Mapping[int, frozenset[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A catalogue as it is judged by, with what it was made from."""
+
+    catalogue: Catalogue
+    loaded: _Loaded
+    site: SiteScopes
+
+
 # Owned by this module: version (and mode) to catalogue. A version is never used twice, not even
 # when the transaction that made it is rolled back, so an entry can be old but never wrong.
 _loaded: dict[int, _Loaded] = {}
-_variants: dict[tuple[int, str], Catalogue] = {}
+_variants: dict[tuple[int, str], _Variant] = {}
 
 
 def current_catalogue(version: int | None = None, *, unpoliced: str | None = None) -> Catalogue:
-    """Return the catalogue as it is now.
+    """Return the catalogue as it is now: our scopes, and those that only the site's code knows.
 
     Args:
         version: version that came along with the client's row; the catalogue then costs no
             statement when this process knows it. None asks the database for the version.
         unpoliced: an ``Unpoliced``; None for what the site's setting says, or ``deny``.
     """
-    loaded = _current(version)
+    loaded, site = _current(version), site_scopes()
     choice = unpoliced or idp_settings.unpoliced_scopes or Unpoliced.DENY
-    if loaded.catalogue.unpoliced == choice:
-        return loaded.catalogue
     key = (loaded.catalogue.version, choice)
     found = _variants.get(key)
-    if found is None or found.scopes is not loaded.catalogue.scopes:
-        found = _remember(_variants, key, replace(loaded.catalogue, unpoliced=choice))
-    return found
+    if found is None or found.loaded is not loaded or found.site is not site:
+        found = _remember(_variants, key, _variant(loaded, site, choice))
+    return found.catalogue
+
+
+def _variant(loaded: _Loaded, site: SiteScopes, unpoliced: str) -> _Variant:
+    scopes = MappingProxyType({**site.scopes, **loaded.catalogue.scopes})
+    catalogue = replace(loaded.catalogue, scopes=scopes, unpoliced=unpoliced)
+    return _Variant(catalogue, loaded, site)
 
 
 def recent_catalogue() -> Catalogue:
     """Return the catalogue as this process knew it at most five seconds ago, for public documents.
 
+    A scope without a policy gets what the site's mode says; clients may have a mode of their own.
+
     Costs no statement while that lasts. What decides takes ``current_catalogue``.
     """
-    return current_catalogue(_recent_version(int(time.monotonic() // RECENT_SECONDS)))
+    mode, version = _recent_state(int(time.monotonic() // RECENT_SECONDS))
+    choice = unpoliced_choice(enforcing=enforces("scope", mode))
+    return current_catalogue(version, unpoliced=choice)
 
 
 def forget_recent() -> None:
     """Drop what ``recent_catalogue`` remembers."""
-    _recent_version.cache_clear()
+    _recent_state.cache_clear()
 
 
 def served_apis(policy: ClientPolicy, version: int) -> frozenset[str]:
@@ -115,14 +134,27 @@ def words(language: str, version: int | None = None) -> Mapping[str, Words]:
 
     Args:
         language: language code such as ``de-at``; falls back to ``de``, the site's language,
-            English, any other language, and at last the name of the scope.
+            English, any other language, then what the site's own code says, and at last the name.
         version: see ``current_catalogue``.
     """
     loaded = _current(version)
     chain = _fallbacks(language)
-    return {
-        name: _choose(name, loaded.texts.get(name, {}), chain) for name in loaded.catalogue.scopes
+    site = _site_words(language)
+    ours = {
+        name: _choose(name, loaded.texts.get(name, {}), chain)
+        for name in loaded.catalogue.scopes
+        if name in loaded.texts or name not in site
     }
+    return site | ours
+
+
+def _site_words(language: str) -> dict[str, Words]:
+    """Return the words that the site's own code has for its scopes."""
+    with translation.override(language):
+        return {
+            name: Words(title=str(title or name), description="", version=0, language="")
+            for name, title in site_scopes().titles.items()
+        }
 
 
 def catalogue_version() -> int:
@@ -243,8 +275,9 @@ def _servers() -> dict[int, frozenset[str]]:
 
 
 @lru_cache(maxsize=1)
-def _recent_version(_moment: int) -> int:
-    return catalogue_version()
+def _recent_state(_moment: int) -> tuple[str, int]:
+    state = site_state()
+    return state.mode, state.catalogue_version
 
 
 def _fallbacks(language: str) -> tuple[str, ...]:

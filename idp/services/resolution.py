@@ -7,12 +7,18 @@ from typing import Any
 
 from idp.conf import idp_settings
 from idp.domain import scope as rules
+from idp.domain.catalogue import Catalogue
 from idp.domain.lifetime import ServerLifetimes
 from idp.domain.party import SignInFacts, UserFacts
 from idp.domain.resolution import Resolution
+from idp.services.catalogue import current_catalogue, unpoliced_choice
 from idp.services.client import Client
 from idp.services.event import NOWHERE, Origin, record_event
+from idp.services.site_scope import NO_OPINION, Offer, offered
 from idp.services.user import user_facts
+
+UNKNOWN = frozenset({rules.Code.UNKNOWN_SCOPE.value})
+"""What is refused in report mode too: neither we nor the site's own code know such a scope."""
 
 
 def server_lifetimes() -> ServerLifetimes:
@@ -33,6 +39,7 @@ def resolve_request(
     grant_type: str,
     now: datetime,
     origin: Origin = NOWHERE,
+    offer: Offer = NO_OPINION,
 ) -> Resolution:
     """Return what a request gets.
 
@@ -44,18 +51,29 @@ def resolve_request(
         grant_type: as on the wire.
         now: the time.
         origin: where the request came from, for the event of a would-be refusal.
+        offer: what the site's own code offers to the client; the rest is unknown to the rules.
     """
-    resolution = rules.resolve(
-        requested=requested,
-        client=client.facts,
-        user=_facts(client, user),
-        sign_in=sign_in,
-        catalogue=client.catalogue(),
-        grant_type=grant_type,
-        now=now,
-        lifetimes=server_lifetimes(),
-    )
-    return _reported(client, resolution, user, origin, now)
+    giver = _facts(client, user)
+
+    def judge(catalogue: Catalogue, asked: frozenset[str] | None) -> Resolution:
+        return rules.resolve(
+            requested=asked,
+            client=client.facts,
+            user=giver,
+            sign_in=sign_in,
+            catalogue=offered(catalogue, offer),
+            grant_type=grant_type,
+            now=now,
+            lifetimes=server_lifetimes(),
+        )
+
+    resolution = judge(client.catalogue(), requested)
+    if client.enforces("scope"):
+        return resolution
+    answer = rules.as_report(resolution, binding=UNKNOWN)
+    if answer.error is None:
+        _tell(client, judge(_strict(client), resolution.asked), user, origin, now)
+    return answer
 
 
 def resolve_again(
@@ -68,34 +86,46 @@ def resolve_again(
     origin: Origin = NOWHERE,
 ) -> Resolution:
     """Return what of an earlier grant still holds; what does not is left out."""
-    resolution = rules.reconsider(
-        granted,
-        client=client.facts,
-        user=_facts(client, user),
-        catalogue=client.catalogue(),
-        now=now,
-        lifetimes=server_lifetimes(),
-        grant_type=grant_type,
-    )
-    return _reported(client, resolution, user, origin, now)
+    giver = _facts(client, user)
+
+    def judge(catalogue: Catalogue) -> Resolution:
+        return rules.reconsider(
+            granted,
+            client=client.facts,
+            user=giver,
+            catalogue=catalogue,
+            now=now,
+            lifetimes=server_lifetimes(),
+            grant_type=grant_type,
+        )
+
+    resolution = judge(client.catalogue())
+    if client.enforces("scope"):
+        return resolution
+    _tell(client, judge(_strict(client)), user, origin, now)
+    return rules.as_report(resolution)
 
 
 def _facts(client: Client, user: Any) -> UserFacts | None:
     return None if user is None else user_facts(user, client.application, client.catalogue())
 
 
-def _reported(
-    client: Client, resolution: Resolution, user: Any, origin: Origin, now: datetime
-) -> Resolution:
-    if client.enforces("scope") or not (resolution.error or resolution.refused):
-        return resolution
+def _strict(client: Client) -> Catalogue:
+    """Return the catalogue by which the client would be judged if the rules refused."""
+    choice = unpoliced_choice(enforcing=True)
+    return current_catalogue(client.catalogue_version, unpoliced=choice)
+
+
+def _tell(client: Client, strict: Resolution, user: Any, origin: Origin, now: datetime) -> None:
+    """Record what the rules would refuse, if they refused."""
+    if not (strict.error or strict.refused):
+        return
     record_event(
         "scope.would_refuse",
         severity="info",
         client_id=client.facts.client_id,
         user=user,
         origin=origin,
-        reasons=[refusal.reason for refusal in resolution.refused],
+        reasons=[refusal.reason for refusal in strict.refused],
         now=now,
     )
-    return rules.as_report(resolution)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
@@ -33,7 +33,15 @@ from idp.services.retry import in_transaction
 from idp.services.sign_in import current_sign_in
 from idp.views import authorization_question as question
 from idp.views.authorization_answer import Decision, allow, deny, same_answer
-from idp.views.authorization_request import CHECKS, PROOF, ClientError, Flow, PageError
+from idp.views.authorization_request import (
+    CHECKS,
+    ONLY_CODE,
+    PROOF,
+    ClientError,
+    Flow,
+    PageError,
+    report_protocol,
+)
 from idp.views.authorization_response import answer, error_answer
 from idp.views.browser import browser_of, remember_browser
 from idp.views.http import error_page, origin_of, page, redirect_sources
@@ -72,6 +80,7 @@ class AuthorizationMixin:
         except PageError as error:
             return self.refuse_on_page(request, flow, error)
         if self.is_left_to_toolkit(flow):
+            report_protocol(flow, ONLY_CODE)
             return self.toolkit_response(request)
         try:
             for check in CHECKS:
@@ -84,7 +93,7 @@ class AuthorizationMixin:
         self, request: HttpRequest, flow: Flow, kept: AuthorizationRequest | None
     ) -> HttpResponse:
         """Return the sign-in, the consent page, or the answer."""
-        question.judge_client(flow)
+        question.judge_client(flow, request)
         sign_in = current_sign_in(request)
         decision = question.judge_sign_in(flow, request, sign_in, kept)
         if decision.kind is AuthenticationKind.REFUSE:
@@ -217,7 +226,9 @@ class AuthorizationMixin:
 
     def toolkit_response(self, request: HttpRequest) -> HttpResponse:
         """Return what the toolkit's own view answers."""
-        response: HttpResponse = ToolkitAuthorizationView.as_view()(request)
+        # Our own view needs no such check, and is exempt; the toolkit's page relies on it.
+        view = csrf_protect(ToolkitAuthorizationView.as_view())
+        response: HttpResponse = view(request)
         return response
 
 
@@ -335,7 +346,7 @@ class DecisionView(AuthorizationMixin, View):
             return same_answer(request, kept, decision, flow, flow.now)
         for check in CHECKS:
             check(flow)
-        question.judge_client(flow)
+        question.judge_client(flow, request)
 
         def work() -> HttpResponse | None:
             if decision.answer == "deny":

@@ -32,6 +32,7 @@ from idp.services.event import record_event
 from idp.services.resolution import resolve_request
 from idp.services.sign_in import sign_in_facts
 from idp.views.authorization_request import ClientError, Flow
+from idp.views.authorization_site import as_site_asked, hear_site, hear_site_on_scopes
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -52,23 +53,25 @@ class Asked:
     memory: Memory
 
 
-def judge_client(flow: Flow) -> None:
+def judge_client(flow: Flow, request: HttpRequest) -> None:
     """Refuse what the client may not ask for, whoever the user is.
 
     Raises:
         ClientError: naming scope and rule.
     """
-    client = flow.proven
+    hear_site(flow, request)
     flow.resolution = resolve_request(
-        client,
+        flow.proven,
         requested=flow.scopes,
         user=None,
         sign_in=None,
         grant_type="authorization_code",
         now=flow.now,
         origin=flow.origin,
+        offer=flow.offer,
     )
     _raise_for(flow.resolution)
+    hear_site_on_scopes(flow, request, flow.resolution)
 
 
 def judge_sign_in(
@@ -109,6 +112,7 @@ def judge_user(
         grant_type="authorization_code",
         now=flow.now,
         origin=flow.origin,
+        offer=flow.offer,
     )
     if resolution.error == "login_required" and "none" not in flow.prompt:
         return None
@@ -127,7 +131,7 @@ def judge_user(
         now=flow.now,
         client_consent_mode=client.policy.consent_mode,
     )
-    return Asked(resolution, consent, memory)
+    return Asked(resolution, as_site_asked(flow, request, resolution, consent), memory)
 
 
 def document(flow: Flow, request: HttpRequest, asked: Asked) -> ConsentDocument:
@@ -218,7 +222,8 @@ def issue(request: HttpRequest, flow: Flow, *, code: str, granting: Granting) ->
         client=flow.proven,
         granting=granting,
         code_challenge=flow.get("code_challenge"),
-        code_challenge_method=flow.get("code_challenge_method"),
+        code_challenge_method=flow.get("code_challenge_method")
+        or ("plain" if flow.get("code_challenge") else ""),
         state=flow.get("state"),
     )
 

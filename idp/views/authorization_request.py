@@ -17,6 +17,7 @@ from idp.services.client import Client, load_client
 from idp.services.event import Origin, record_event
 from idp.services.redirect_uri_match import matching_uri
 from idp.services.scope_api import unknown_resources
+from idp.services.site_scope import NO_OPINION, Offer
 
 if TYPE_CHECKING:
     from idp.domain.resolution import Resolution
@@ -56,6 +57,7 @@ class Flow:
         client: the client, once proven.
         redirect_uri: where the answer goes, once proven.
         redirect_uri_sent: whether the request named it.
+        offer: what the site's own code offers to the client.
     """
 
     submission: Submission
@@ -70,6 +72,7 @@ class Flow:
     claims: dict[str, Any] = field(default_factory=dict)
     response_mode: str = "query"
     resolution: Resolution | None = None
+    offer: Offer = NO_OPINION
 
     @property
     def proven(self) -> Client:
@@ -85,6 +88,23 @@ class Flow:
 
 def _reason(code: str, text: str, reference: str, **params: object) -> Reason:
     return Reason(code, Severity.ERROR, text, reference, params)
+
+
+ONLY_CODE = _reason(
+    "response_type", "Only the response type “code” is supported.", "RFC 9700 §2.1.2"
+)
+
+
+def report_protocol(flow: Flow, reason: Reason) -> None:
+    """Record what the protocol's rules would refuse, if they refused."""
+    record_event(
+        "protocol.would_refuse",
+        severity="info",
+        client_id=flow.proven.facts.client_id,
+        origin=flow.origin,
+        reasons=[reason],
+        now=flow.now,
+    )
 
 
 def _readable(flow: Flow) -> None:
@@ -167,10 +187,7 @@ def _response_type(flow: Flow) -> None:
             "invalid_request", _reason("response_type_missing", text, "RFC 6749 §4.1.1")
         )
     if response_type != "code":
-        text = "Only the response type “code” is supported."
-        raise ClientError(
-            "unsupported_response_type", _reason("response_type", text, "RFC 9700 §2.1.2")
-        )
+        raise ClientError("unsupported_response_type", ONLY_CODE)
     if "authorization_code" not in flow.proven.facts.grant_types:
         text = "The client is not registered for the grant type “authorization_code”."
         raise ClientError("unauthorized_client", _reason("grant_type", text, "RFC 6749 §4.1.2.1"))
@@ -195,31 +212,28 @@ def _request_objects(flow: Flow) -> None:
             raise ClientError(f"{name}_not_supported", reason)
 
 
-def _pkce(flow: Flow) -> None:
+def pkce_fault(flow: Flow) -> Reason | None:
+    """Return what is wrong with the code challenge, or None (RFC 7636 §4.3; RFC 9700 §2.1.1)."""
     challenge, method = flow.get("code_challenge"), flow.get("code_challenge_method")
-    fault: Reason | None = None
     if not challenge:
         text = "PKCE is required: send “code_challenge” with the method S256."
-        fault = _reason("code_challenge_missing", text, "RFC 7636 §4.4.1")
-    elif method != "S256":
+        return _reason("code_challenge_missing", text, "RFC 7636 §4.4.1")
+    if method != "S256":
         text = "The code challenge method must be “S256”; “plain” protects nothing."
-        fault = _reason("code_challenge_method", text, "RFC 9700 §2.1.1")
-    elif not _CHALLENGE.fullmatch(challenge):
+        return _reason("code_challenge_method", text, "RFC 9700 §2.1.1")
+    if not _CHALLENGE.fullmatch(challenge):
         text = "An S256 code challenge is 43 characters of base64url without padding."
-        fault = _reason("code_challenge", text, "RFC 7636 §4.2")
+        return _reason("code_challenge", text, "RFC 7636 §4.2")
+    return None
+
+
+def _pkce(flow: Flow) -> None:
+    fault = pkce_fault(flow)
     if fault is None:
         return
-    client = flow.proven
-    if client.enforces("protocol"):
+    if flow.proven.enforces("protocol"):
         raise ClientError("invalid_request", fault)
-    record_event(
-        "protocol.would_refuse",
-        severity="info",
-        client_id=client.facts.client_id,
-        origin=flow.origin,
-        reasons=[fault],
-        now=flow.now,
-    )
+    report_protocol(flow, fault)
 
 
 def _prompt(flow: Flow) -> None:

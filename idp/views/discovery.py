@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.decorators import method_decorator
 from django.views.generic import View
 
-from idp.domain.catalogue import Admission
+from idp.domain.catalogue import Admission, Scope, Unpoliced
 from idp.dot.issuer import issuer_of
 from idp.dot.server import offered_grant_types
 from idp.dot.userinfo import discovery_claims
@@ -132,14 +132,19 @@ def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
 
 def public_scopes() -> list[str]:
     """Return the scopes that some client may ask for without an approval, and that are public."""
+    catalogue = recent_catalogue()
     return sorted(
         scope.name
-        for scope in recent_catalogue().scopes.values()
-        if scope.active
-        and scope.public
-        and scope.policy is not None
-        and scope.policy.clients in {Admission.ANY, Admission.VERIFIED}
+        for scope in catalogue.scopes.values()
+        if scope.active and scope.public and _may_be_asked(scope, catalogue.unpoliced)
     )
+
+
+def _may_be_asked(scope: Scope, unpoliced: str) -> bool:
+    if scope.policy is None:
+        by_default = unpoliced == Unpoliced.DEFAULTS_ONLY and scope.default
+        return by_default or unpoliced == Unpoliced.PASS_THROUGH
+    return scope.policy.clients in {Admission.ANY, Admission.VERIFIED}
 
 
 _ENDPOINTS = {
