@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth2.rfc6749 import errors
 
+from idp.domain.decision import Reason, Severity
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.services.client import Client, client_of, load_client
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 WITHOUT_SECRET = "none"  # noqa: S105
 BASIC = "client_secret_basic"
 POST = "client_secret_post"
+PASSWORD = "password"  # noqa: S105
+PASSWORD_GRANT = Reason(
+    "password_grant",
+    Severity.ERROR,
+    "The password grant hands the user's password to the client.",
+    "RFC 9700 §2.4",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +152,36 @@ class ClientRules(SiteRules):
         **kwargs: Any,
     ) -> bool:
         """Return whether the client may use a grant type; one client may have several."""
-        facts = self._client(request).facts
-        if grant_type not in facts.grant_types:
+        if grant_type not in self._client(request).facts.grant_types:
             return False
         return self.site_agrees(
             "validate_grant_type", client_id, grant_type, client, request, *args, **kwargs
+        )
+
+    def validate_user(
+        self, username: str, password: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Return whether a password is right, where a client may still be handed one; report it.
+
+        Raises:
+            UnauthorizedClientError: the rules refuse; the password is not even looked at.
+        """
+        known = self._client(request)
+        if known.enforces("protocol") or PASSWORD not in known.facts.grant_types:
+            raise errors.UnauthorizedClientError(description=PASSWORD_GRANT.message)
+        self._report_password(known, request)
+        right = super().validate_user(username, password, client, request, *args, **kwargs)  # type: ignore[misc]
+        return bool(right)
+
+    def _report_password(self, client: Client, request: Request) -> None:
+        exchange = exchange_of(request)
+        record_event(
+            "protocol.would_refuse",
+            severity="info",
+            client_id=client.facts.client_id,
+            origin=exchange.origin,
+            reasons=[PASSWORD_GRANT],
+            now=exchange.now,
         )
 
     def _client(self, request: Request) -> Client:
