@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from idp.domain.scope import to_text
 from idp.dot.exchange import exchange_of
 from idp.dot.site import SiteRules
 from idp.services.access import Refusal, judge_access_token
@@ -37,4 +38,6 @@ class BearerRules(SiteRules):
             }
             return False
         request.scopes = sorted(access.scopes)
+        # The toolkit's permission classes ask the row; this copy of it is never stored.
+        request.access_token.scope = to_text(access.effective)
         return True
