@@ -9,7 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from idp.models import SigningKey
-from idp.services.key import ALGORITHMS
+from idp.services.key import ALGORITHMS, signing_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ def read_hint(text: str, issuer: str) -> Hint | None:
     Source: OpenID Connect Core §3.1.2.1; RP-Initiated Logout §2.
     """
     rows = SigningKey.objects.filter(use=SigningKey.Use.TOKENS)
+    if not rows:
+        signing_key()  # takes over the keys that the site had, so that they are tried as well
+        rows = rows.all()
     keys = KeySet.import_key_set({"keys": [row.public_jwk for row in rows]})
     try:
         token = jwt.decode(text, keys, algorithms=list(ALGORITHMS))
