@@ -54,7 +54,12 @@ def provide_sign_in_scopes() -> None:
 
 
 def _give_policies() -> None:
-    without = application_model()._default_manager.filter(idp_policy=None)
+    # Only what is read: other columns of a toolkit that is behind may not be migrated yet.
+    without = (
+        application_model()
+        ._base_manager.filter(idp_policy=None)
+        .only("pk", "authorization_grant_type", "client_type", "redirect_uris")
+    )
     batch: list[ClientPolicy] = []
     for application in without.iterator(chunk_size=BATCH):
         batch.append(ClientPolicy(application=application, kind=kind_of(application)))
