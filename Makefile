@@ -46,7 +46,8 @@ test-sqlite: $(VENV)/dev.stamp
 
 test-postgres: $(VENV)/dev.stamp
 	@echo "== PostgreSQL"
-	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not packaging"
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not packaging" \
+		--ignore tests/domain
 
 test-browser: browser
 	@echo "== Browser"

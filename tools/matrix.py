@@ -16,6 +16,8 @@ LOCK = ROOT / "requirements" / "test.txt"
 OLDEST = (3, 11)
 NEWEST_TRIED = 20
 SELECTION = "not browser and not packaging"
+DATABASE_ALONE = ("-m", SELECTION, "--ignore", "tests/domain")
+"""The pure rules know no database; once is enough."""
 
 
 @dataclass(frozen=True, order=True)
@@ -89,7 +91,7 @@ def run(interpreter: Interpreter) -> tuple[str, bool]:
     passed = True
     parts: dict[str, list[str | Path]] = {
         "SQLite": [*pytest, "-m", f"{SELECTION} and not postgres"],
-        "PostgreSQL": [python, "-m", "tests.postgres", *pytest, "-m", SELECTION],
+        "PostgreSQL": [python, "-m", "tests.postgres", *pytest, *DATABASE_ALONE],
     }
     for part, command in parts.items():
         print(f"== {name}, {part}", flush=True)
