@@ -106,6 +106,7 @@ def test_a_host_site_needs_no_more_than_the_wheel(python, tmp_path):
 from idp.conf import provider_settings
 SECRET_KEY = "a secret key of a site that is only there for a moment"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "host.sqlite3"}}
+ALLOWED_HOSTS = ["localhost"]
 ROOT_URLCONF = "host_urls"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
