@@ -68,7 +68,7 @@ def repr_of(value):
         "half \ud800",
         {"half \ud800": 1},
         {"a": [{"b": 0.5}]},
-        object(),
+        pytest.param(object(), id="an object"),
     ],
     ids=repr,
 )
