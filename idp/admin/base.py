@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DataError
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin.paginator import COUNT_LIMIT, BoundedPaginator
@@ -49,6 +50,7 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> HttpResponse:
         """Return the list, with what the templates of the desk need."""
         context = {
+            "title": capfirst(self.opts.verbose_name_plural),
             "empty_text": self.empty_text,
             "lead": self.lead,
             "count_limit": COUNT_LIMIT,

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
 from idp.admin.party import users_named
-from idp.models import ClientPolicy, ClientSecret, Consent, RedirectUri
-from idp.services.overview import SECRET_WARNING, UNUSED_AFTER
+from idp.models import ClientPolicy, Consent, RedirectUri
+from idp.services.overview import UNUSED_AFTER, secrets_running_out
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -144,10 +144,7 @@ class FindingFilter(admin.SimpleListFilter):
         if self.value() in _URI_FINDINGS:
             return queryset.filter(pk__in=uris.values("application"))
         if self.value() == "secret_ends":
-            now = timezone.now()
-            ending = ClientSecret.objects.filter(
-                revoked_at=None, expires_at__gt=now, expires_at__lte=now + SECRET_WARNING
-            )
+            ending = secrets_running_out(timezone.now())
             return queryset.filter(pk__in=ending.values("application"))
         if self.value() == "unused_uri":
             old = Q(last_used_at__lte=before) | Q(last_used_at=None, created_at__lte=before)

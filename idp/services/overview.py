@@ -39,9 +39,7 @@ def attention(now: datetime) -> dict[str, int]:
         "broken_uris": uris.filter(findings__icontains='"severity": "error"'),
         "active_keys": active,
         "requested": ClientScope.objects.filter(state=ClientScope.State.REQUESTED),
-        "secrets": ClientSecret.objects.filter(
-            revoked_at=None, expires_at__gt=now, expires_at__lte=now + SECRET_WARNING
-        ),
+        "secrets": secrets_running_out(now),
         "repeated": week.filter(
             last_at__gte=now - timedelta(days=1), count__gte=REPEATED, severity="warning"
         ),
@@ -61,6 +59,15 @@ def attention(now: datetime) -> dict[str, int]:
     counts["no_key"] = int(not counts.pop("active_keys"))
     counts["reporting"] = int(values["mode"] == SiteState.Mode.REPORT)
     return counts
+
+
+def secrets_running_out(now: datetime) -> QuerySet[ClientSecret]:
+    """Return secrets that end soon, of clients that then have none: a rotation is no finding."""
+    soon = now + SECRET_WARNING
+    live = ClientSecret.objects.filter(revoked_at=None)
+    lasting = live.filter(Q(expires_at=None) | Q(expires_at__gt=soon))
+    ending = live.filter(expires_at__gt=now, expires_at__lte=soon)
+    return ending.exclude(application__in=lasting.values("application"))
 
 
 def lately(now: datetime, *, days: int = 30) -> dict[str, dict[date, int]]:

@@ -64,7 +64,12 @@ def signed_in(*permissions: str) -> Client:
 
 @pytest.fixture
 def house(db: None) -> SimpleNamespace:
-    """One of everything, as services make it."""
+    """One of everything."""
+    return make_house()
+
+
+def make_house() -> SimpleNamespace:
+    """Return one of everything, as services make it."""
     now = timezone.now()
     site_state()
     policy = make_policy("sensitive", sensitivity="sensitive")

@@ -126,6 +126,19 @@ def test_the_start_page_names_what_needs_a_hand_in_few_statements(
         assert desk.get(task.url, follow=True).status_code == 200
 
 
+def test_a_secret_that_ends_in_a_rotation_is_no_task(desk: Client, house: SimpleNamespace) -> None:
+    soon = timezone.now() + timezone.timedelta(days=3)
+    row = ClientSecret.objects.filter(application=house.application).first()
+    assert row is not None
+    ClientSecret.objects.create(
+        application=house.application, label="old", salt="a", digest="b", expires_at=soon
+    )
+    assert not [task for task in desk.get(START).context["tasks"] if "Secrets" in task.words]
+    ClientSecret.objects.filter(pk=row.pk).update(revoked_at=timezone.now())
+    ClientSecret.objects.exclude(label="old").filter(revoked_at=None).delete()
+    assert [task for task in desk.get(START).context["tasks"] if "Secrets" in task.words]
+
+
 def test_each_task_leads_to_rows(desk: Client, house: SimpleNamespace) -> None:
     RedirectUri.objects.update(findings=[{"code": "bad", "severity": "error", "message": "Bad."}])
     task = next(task for task in desk.get(START).context["tasks"] if "break a rule" in task.words)

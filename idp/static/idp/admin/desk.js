@@ -117,12 +117,19 @@
     box.prepend(field);
   }
 
-  /* The fields by which Django's choosers search have no name of their own; they get that of their field. */
+  /* Django's choosers have no name of their own; they get that of their field, and say what is chosen. */
+  function labelOf(element) {
+    const label = element.closest(".form-row, .desk-field")?.querySelector("label");
+    return label ? label.textContent.trim().replace(/:$/, "") : document.title;
+  }
+
   function nameSearchFields() {
     for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
-      const box = field.closest(".form-row, .desk-field");
-      const label = (box || document).querySelector("label");
-      field.setAttribute("aria-label", label ? label.textContent.trim() : document.title);
+      field.setAttribute("aria-label", labelOf(field));
+    }
+    for (const chosen of document.querySelectorAll(".select2-selection__rendered[role=textbox]")) {
+      const words = [labelOf(chosen), chosen.getAttribute("title")].filter(Boolean).join(": ");
+      if (chosen.getAttribute("aria-label") !== words) chosen.setAttribute("aria-label", words);
     }
   }
 
