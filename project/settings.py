@@ -143,6 +143,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Not "no-referrer": a browser then sends "Origin: null" with a form, which no CSRF check accepts.
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_ENGINE = "project.session"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
