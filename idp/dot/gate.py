@@ -159,7 +159,8 @@ def read(request: HttpRequest, endpoint: Endpoint) -> Submission:
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
-        length = 0
+        # Django reads the header again, unprepared, before it reads the body.
+        return Submission(unreadable=_fault("", "The length of the request is not a number."))
     if length > MAX_BODY:
         return Submission(unreadable=_fault("", "The request body is too large."))
     return parse(request.body)
