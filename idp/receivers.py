@@ -15,7 +15,7 @@ from idp.models import Api, ClientPolicy, SiteState
 from idp.models.append_only import install_triggers
 from idp.services.catalogue import catalogue_changed
 from idp.services.client import kind_of
-from idp.services.evidence import erase_evidence
+from idp.services.erasure import erase_traces
 from idp.services.redirect_uri import sync_redirect_uris
 from idp.services.redirect_uri_guard import guard_application
 from idp.services.sign_in import end_sign_in, record_sign_in
@@ -63,7 +63,7 @@ def note_sign_out(*, request: Any = None, **_kwargs: Any) -> None:
 
 def forget_evidence(*, instance: Any, **_kwargs: Any) -> None:
     """Erase the addresses and browsers of a user who is being deleted; the chain stays."""
-    erase_evidence(instance)
+    erase_traces(instance)
 
 
 def after_migrate(*, using: str = "default", **_kwargs: Any) -> None:

@@ -57,7 +57,8 @@ def _is_ascii(value: Any, depth: int) -> bool:
     if depth == DEEPEST:
         raise NotCanonical("The value is nested too deeply.")
     if isinstance(value, list):
-        inner, ascii_keys = value, True
+        inner: Iterable[Any] = value
+        ascii_keys = True
     elif isinstance(value, dict):
         inner, ascii_keys = value.values(), _are_ascii(value)
     else:

@@ -62,7 +62,8 @@ def verify(
 
     Args:
         events: ordered by subject, then sequence.
-        heads: where chains ended at a checkpoint, ordered by subject; finds removal at the end.
+        heads: where chains ended at a checkpoint, ordered by subject; finds removal at the end. A
+            subject may have several, from several checkpoints.
         after: where an interrupted verification stopped (``Verification.position``); the events
             then start behind it.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from idp.domain.canonical import NotCanonical, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 GENESIS = ""
 _FARTHEST_SHIFT = 16
@@ -102,9 +102,10 @@ class Chain:
     Whether that one was removed or only stands elsewhere is seen further on, or at the end.
     """
 
-    def __init__(self, subject: str, head: Head | None = None, after: Head | None = None) -> None:
+    def __init__(self, subject: str, heads: Sequence[Head] = (), after: Head | None = None) -> None:
         self.subject = subject
-        self.head = head
+        self._heads = {(head.sequence, head.digest) for head in heads}
+        self._places = {head.sequence for head in heads}
         self.sequence = after.sequence if after else 0
         self.last = after.digest if after else GENESIS
         self.before_last: str | None = None
@@ -140,7 +141,7 @@ class Chain:
             return None
         if self._waiting:
             return self._break(self._waiting.sequence, self._waiting.reason)
-        if self.head and self.sequence < self.head.sequence:
+        if self.sequence < max(self._places, default=0):
             return self._break(self.sequence + 1, Breakage.REMOVED)
         return None
 
@@ -170,10 +171,13 @@ class Chain:
     def _advance(self, link: Link) -> Broken | None:
         self.before_last, self.last = self.last, link.digest
         self.sequence += 1
-        head = self.head
-        if head and head.sequence == self.sequence and head.digest != link.digest:
+        if self.sequence in self._places and self._contradicted():
             return self._break(self.sequence, Breakage.ALTERED)
         return None
+
+    def _contradicted(self) -> bool:
+        """Return whether a head knew another event at the present place."""
+        return any(place == self.sequence and digest != self.last for place, digest in self._heads)
 
     def _break(self, sequence: int, reason: Breakage) -> Broken:
         self.broken = True

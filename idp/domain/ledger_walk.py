@@ -62,11 +62,9 @@ class Verification:
         behind = subject < self._chain.subject
         yield from self._leave()
         yield from self._gone(subject)
-        head, after = None, self._after
-        if self._head and self._head.subject == subject:
-            head, self._head = self._head, next(self._heads, None)
+        after = self._after
         resumed = after if after and after.subject == subject else None
-        self._chain = Chain(subject, head, resumed)
+        self._chain = Chain(subject, self._heads_of(subject), resumed)
         self.chains += 1
         if behind:
             # A chain that comes after a greater one is out of its place as a whole.
@@ -81,7 +79,17 @@ class Verification:
     def _gone(self, subject: str | None) -> Iterator[Broken]:
         """Yield the chains of the checkpoint before a subject of which no event is left."""
         while self._head and (subject is None or self._head.subject < subject):
-            head, self._head = self._head, next(self._heads, None)
-            if head.sequence and not (self._after and head.subject < self._after.subject):
+            gone = self._head.subject
+            found = self._heads_of(gone)
+            verified_before = self._after is not None and gone < self._after.subject
+            if any(head.sequence for head in found) and not verified_before:
                 self.chains += 1
-                yield Broken(head.subject, 1, Breakage.REMOVED)
+                yield Broken(gone, 1, Breakage.REMOVED)
+
+    def _heads_of(self, subject: str) -> list[Head]:
+        """Take the heads of a subject; several witnesses may each know one."""
+        found: list[Head] = []
+        while self._head and self._head.subject == subject:
+            found.append(self._head)
+            self._head = next(self._heads, None)
+        return found

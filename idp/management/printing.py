@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import monotonic
 from typing import Any
 
 from django.core.management.base import OutputWrapper
@@ -32,11 +33,14 @@ class Progress:
         self._err = err
         self._total = total
         self._what = what
+        self._shown_at = 0.0
 
     def step(self, count: int = 1) -> None:
         """Note that ``count`` more are done."""
         self.done += count
-        if self._err.isatty():
+        # Ten times a second is enough for an eye, and does not slow the work down.
+        if self._err.isatty() and monotonic() - self._shown_at >= 0.1:
+            self._shown_at = monotonic()
             self._err.write(f"\r{self.done} of {self._total} {self._what}", ending="")
 
     def finish(self) -> None:

@@ -6,6 +6,7 @@ from idp.models.consent import Consent, ConsentScope, ConsentUse, Subject
 from idp.models.event import SecurityEvent
 from idp.models.key import SigningKey
 from idp.models.ledger import AppendOnlyError, ConsentEvent, ConsentEvidence, ConsentSnapshot
+from idp.models.ledger_check import LedgerCheck
 from idp.models.redirect_uri import RedirectUri
 from idp.models.scope import Api, Scope, ScopePolicy, ScopeText
 from idp.models.site import SiteState
@@ -26,6 +27,7 @@ __all__ = [
     "ConsentSnapshot",
     "ConsentUse",
     "IssuedToken",
+    "LedgerCheck",
     "RedirectUri",
     "Scope",
     "ScopePolicy",

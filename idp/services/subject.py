@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from idp.models import ConsentEvidence, Subject
+from idp.models import Subject
 
 
 def subject_of(user: Any) -> Subject:
@@ -48,17 +48,3 @@ def raise_user_epoch(user: Any) -> int:
     subject = subject_of(user)
     Subject.objects.filter(pk=subject.pk).update(epoch=F("epoch") + 1)
     return Subject.objects.values_list("epoch", flat=True).get(pk=subject.pk)
-
-
-@transaction.atomic
-def forget_user(user: Any) -> None:
-    """Cut the tie between a user and their chain, and erase the evidence of their decisions.
-
-    The events stay and verify; whose they were, nobody can tell any more. A later decision of the
-    same user begins another chain. Deleting the user does the same.
-    """
-    found = Subject.objects.select_for_update().filter(user_id=user.pk).first()
-    if found is None:
-        return
-    ConsentEvidence.objects.filter(subject_key=found.key).delete()
-    Subject.objects.filter(pk=found.pk).update(user=None)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from idp.models import ConsentEvent, ConsentEvidence, Subject
-from idp.services.event import Origin
+from idp.models import Authorization, ConsentEvent, ConsentEvidence, SecurityEvent, Subject
+from idp.services.authorization import Granting, create_authorization
+from idp.services.erasure import Traces, forget_user, traces_of
+from idp.services.event import Origin, record_event
 from idp.services.ledger_verification import verify_ledger
-from idp.services.subject import forget_user, raise_user_epoch, subject_of, user_epoch
+from idp.services.subject import raise_user_epoch, subject_of, user_epoch
 from tests.factories import grant, make_application, make_user
 
 pytestmark = pytest.mark.django_db
@@ -70,4 +73,39 @@ def test_deleting_a_user_erases_the_evidence_too() -> None:
     ada.delete()
 
     assert not ConsentEvidence.objects.exists()
+    assert list(verify_ledger()) == []
+
+
+def seen(user: Any) -> None:
+    """Leave every trace that a person leaves."""
+    origin, client = Origin("192.0.2.1", "Firefox", ""), make_application()
+    consent = grant(user, client, "a", origin=origin)
+    granting = Granting(user=user, application=client, scopes={"a"}, consent=consent)
+    create_authorization(granting, origin=origin, now=timezone.now())
+    record_event("sign_in.refused", user=user, origin=origin)
+
+
+def test_forgetting_erases_the_address_wherever_it_is_kept_and_says_how_much() -> None:
+    ada = make_user("ada")
+    seen(ada)
+    seen(make_user("bob"))
+    fingerprint = SecurityEvent.objects.get(user=ada).fingerprint
+    assert traces_of(ada) == Traces(1, 1, 1, 1)
+
+    assert forget_user(ada) == Traces(1, 1, 1, 1)
+
+    assert traces_of(ada) == Traces()
+    assert Authorization.objects.get(user=ada).user_agent == ""
+    assert not SecurityEvent.objects.filter(fingerprint=fingerprint).exists()
+    for model in (Authorization, SecurityEvent):
+        assert model.objects.filter(address="192.0.2.1").count() == 1, "bob's"
+
+
+def test_a_deleted_user_leaves_no_address_behind() -> None:
+    ada = make_user("ada")
+    seen(ada)
+
+    ada.delete()
+
+    assert not SecurityEvent.objects.exclude(address=None).exists()
     assert list(verify_ledger()) == []
