@@ -15,23 +15,32 @@ if TYPE_CHECKING:
 RULE_SETS = ("scope", "redirect_uri", "consent", "protocol")
 """Names of the rule sets that can report instead of enforce."""
 
-APPLICATION_MODEL: str = getattr(
-    settings, "OAUTH2_PROVIDER_APPLICATION_MODEL", "oauth2_provider.Application"
-)
-"""Label of the model of clients, by the same rule that the toolkit follows."""
+_DEFAULT_MODELS = {
+    "APPLICATION": "oauth2_provider.Application",
+    "ACCESS_TOKEN": "oauth2_provider.AccessToken",
+    "REFRESH_TOKEN": "oauth2_provider.RefreshToken",
+    "GRANT": "oauth2_provider.Grant",
+    "ID_TOKEN": "oauth2_provider.IDToken",
+    "DEVICE_GRANT": "oauth2_provider.DeviceGrant",
+}
+
+
+def application_label() -> str:
+    """Return the label of the model of clients, by the same rule that the toolkit follows.
+
+    Asked when models are built, never when this module is imported: the site's settings module
+    imports it while it is still being read.
+    """
+    return _label("APPLICATION")
+
+
+def _label(kind: str) -> str:
+    label: str | None = getattr(settings, f"OAUTH2_PROVIDER_{kind}_MODEL", None)
+    return label or _DEFAULT_MODELS[kind]
 
 
 def _model(kind: str) -> type[Model]:
-    label = getattr(settings, f"OAUTH2_PROVIDER_{kind}_MODEL", None)
-    default = {
-        "APPLICATION": "oauth2_provider.Application",
-        "ACCESS_TOKEN": "oauth2_provider.AccessToken",
-        "REFRESH_TOKEN": "oauth2_provider.RefreshToken",
-        "GRANT": "oauth2_provider.Grant",
-        "ID_TOKEN": "oauth2_provider.IDToken",
-        "DEVICE_GRANT": "oauth2_provider.DeviceGrant",
-    }[kind]
-    return apps.get_model(label or default)
+    return apps.get_model(_label(kind))
 
 
 def application_model() -> type[Any]:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 import idp.models.consent
 import idp.models.scope
-from idp.conf import APPLICATION_MODEL
+from idp.conf import application_label
 from idp.migrations._client_model import application_dependency
 
 
@@ -466,7 +466,7 @@ class Migration(migrations.Migration):
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="idp_policy",
-                        to=APPLICATION_MODEL,
+                        to=application_label(),
                         verbose_name="client",
                     ),
                 ),
@@ -556,7 +556,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="idp_secrets",
-                        to=APPLICATION_MODEL,
+                        to=application_label(),
                         verbose_name="client",
                     ),
                 ),
@@ -644,7 +644,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="idp_consents",
-                        to=APPLICATION_MODEL,
+                        to=application_label(),
                         verbose_name="client",
                     ),
                 ),
@@ -730,7 +730,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="idp_authorizations",
-                        to=APPLICATION_MODEL,
+                        to=application_label(),
                         verbose_name="client",
                     ),
                 ),
@@ -1080,7 +1080,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="idp_redirect_uris",
-                        to=APPLICATION_MODEL,
+                        to=application_label(),
                         verbose_name="client",
                     ),
                 ),
@@ -1230,7 +1230,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="idp_scopes",
-                        to=APPLICATION_MODEL,
+                        to=application_label(),
                         verbose_name="client",
                     ),
                 ),
@@ -1420,7 +1420,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="idp_authorization_requests",
-                        to=APPLICATION_MODEL,
+                        to=application_label(),
                         verbose_name="client",
                     ),
                 ),

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import migrations
 
-from idp.conf import APPLICATION_MODEL
+from idp.conf import application_label
 
 
 def application_dependency() -> tuple[str, str]:
@@ -22,7 +22,7 @@ def application_dependency() -> tuple[str, str]:
     ``IDP["APPLICATION_MIGRATION"]`` names the migration of a site whose migrations do not show it,
     for example because the model was adopted with ``RunSQL`` or renamed into being.
     """
-    label, model = APPLICATION_MODEL.split(".", 1)
+    label, model = application_label().split(".", 1)
     named = getattr(settings, "IDP", {}).get("APPLICATION_MIGRATION")
     return label, named or _creating_migration(label, model) or "__first__"
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from idp.conf import APPLICATION_MODEL
+from idp.conf import application_label
 
 
 class SignIn(models.Model):
@@ -45,7 +45,7 @@ class AuthorizationRequest(models.Model):
 
     nonce_digest = models.CharField(max_length=64, unique=True, editable=False)
     application = models.ForeignKey(
-        APPLICATION_MODEL,
+        application_label(),
         on_delete=models.CASCADE,
         related_name="idp_authorization_requests",
         verbose_name=_("client"),
@@ -101,7 +101,7 @@ class Authorization(models.Model):
         verbose_name=_("user"),
     )
     application = models.ForeignKey(
-        APPLICATION_MODEL,
+        application_label(),
         on_delete=models.CASCADE,
         related_name="idp_authorizations",
         verbose_name=_("client"),

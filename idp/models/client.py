@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from idp.conf import APPLICATION_MODEL
+from idp.conf import application_label
 
 
 class ClientPolicyQuerySet(models.QuerySet["ClientPolicy"]):
@@ -58,7 +58,7 @@ class ClientPolicy(models.Model):
         ENFORCE = "enforce", _("Enforce")
 
     application = models.OneToOneField(
-        APPLICATION_MODEL,
+        application_label(),
         on_delete=models.CASCADE,
         related_name="idp_policy",
         verbose_name=_("client"),
@@ -155,7 +155,7 @@ class ClientScope(models.Model):
         REFUSED = "refused", _("Refused")
 
     application = models.ForeignKey(
-        APPLICATION_MODEL,
+        application_label(),
         on_delete=models.CASCADE,
         related_name="idp_scopes",
         verbose_name=_("client"),
@@ -201,7 +201,7 @@ class ClientSecret(models.Model):
     """One secret of a client: shown once, kept as a salted digest."""
 
     application = models.ForeignKey(
-        APPLICATION_MODEL,
+        application_label(),
         on_delete=models.CASCADE,
         related_name="idp_secrets",
         verbose_name=_("client"),

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from idp.conf import APPLICATION_MODEL
+from idp.conf import application_label
 
 
 def new_subject_key() -> str:
@@ -78,7 +78,7 @@ class Consent(models.Model):
         verbose_name=_("user"),
     )
     application = models.ForeignKey(
-        APPLICATION_MODEL,
+        application_label(),
         on_delete=models.CASCADE,
         related_name="idp_consents",
         verbose_name=_("client"),

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from idp.conf import APPLICATION_MODEL
+from idp.conf import application_label
 
 
 class RedirectUri(models.Model):
@@ -28,7 +28,7 @@ class RedirectUri(models.Model):
         CODE = "code", _("Saved by the site's code")
 
     application = models.ForeignKey(
-        APPLICATION_MODEL,
+        application_label(),
         on_delete=models.CASCADE,
         related_name="idp_redirect_uris",
         verbose_name=_("client"),
