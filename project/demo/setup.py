@@ -69,7 +69,7 @@ def closing_lines(content: Mapping[str, Any]) -> str:
             "access back",
             f"Operator   {base}/admin/  as {operator['username']} / {operator['password']}",
             f"Developer  {base}/api/docs/  and {base}/o/.well-known/openid-configuration",
-            "           python -m project.demo.service  fetches a report as a service",
+            "           .venv/bin/python -m project.demo.service  fetches a report as a service",
             "",
         )
     )
