@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -37,22 +36,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 CALLBACK = "https://client.shop-photos.com/callback"
-
-
-@pytest.fixture
-def idp():
-    """Run a verb; status, standard output and standard error."""
-
-    def run(*arguments):
-        out, err = StringIO(), StringIO()
-        status = 0
-        try:
-            call_command("idp", *arguments, stdout=out, stderr=err)
-        except SystemExit as leaving:
-            status = leaving.code
-        return status, out.getvalue(), err.getvalue()
-
-    return run
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ VERBS = {
     "report": f"{_HERE}.report",
     "keys": f"{_HERE}.keys",
     "ledger": f"{_HERE}.ledger",
+    "revoke": f"{_HERE}.revoke",
+    "forget": f"{_HERE}.forget",
     "purge": f"{_HERE}.purge",
     "backfill": f"{_HERE}.backfill",
     "demo": f"{_HERE}.demo",
