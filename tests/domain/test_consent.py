@@ -148,7 +148,7 @@ def test_an_unknown_word_of_a_policy_or_client_asks_always():
     assert judge("read", client_consent_mode="sometimes").reason.code == "client_always"
 
 
-@pytest.mark.parametrize("facts", [{"remembered": None}, {"words": {}}, *FORCED.values()], ids=str)
+@pytest.mark.parametrize("facts", [{"remembered": None}, {"words": {}}, *FORCED.values()])
 def test_prompt_none_never_asks(facts):
     prompt = facts.get("prompt", frozenset()) | {"none"}
     found = judge("read", **{**facts, "prompt": prompt})
