@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin import helpers
@@ -13,6 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import client_page, client_secret, display
+from idp.admin import impact as impact_page
 from idp.admin.client_form import KIND_WORDS, ClientForm, new_spec
 from idp.admin.service_form import change_message
 from idp.domain.client import Kind
@@ -20,6 +22,7 @@ from idp.models import ClientPolicy
 from idp.services.change import Refused
 from idp.services.client_judgement import judge_client
 from idp.services.client_registration import register_client, spec_of, update_client
+from idp.services.impact import impact_of, rehearse
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -67,6 +70,9 @@ def change_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
     form = _form(desk, request, spec if kind == spec.kind else _as_kind(spec, kind), application)
     if request.method == "POST" and form.is_valid():
         try:
+            question = _impact_question(desk, request, application, form.described)
+            if question is not None:
+                return question
             changes = update_client(application, form.described, by=request.user, source="admin")
         except Refused as refused:
             form.refuse(refused.errors)
@@ -74,7 +80,9 @@ def change_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
             desk.log_change(request, application, change_message(changes) or "Nothing changed.")
             _tell_warnings(request, form.described)
             messages.success(request, _("Saved.") if changes else _("Nothing changed."))
-            return HttpResponseRedirect("../overview/")
+            following = HttpResponseRedirect("../overview/")
+            target = urlencode({"client": application.pk})
+            return impact_page.go_on(desk, request, following, target)
     if request.GET.get("kind") == "?":
         return _choose_kind(desk, request, spec.kind)
     context = {
@@ -85,6 +93,21 @@ def change_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
         "crumbs": [("../overview/", str(application))],
     }
     return _page(desk, request, form, context)
+
+
+def _impact_question(
+    desk: DeskAdmin, request: HttpRequest, application: Any, spec: ClientSpec
+) -> HttpResponse | None:
+    """Return the page that says what the change takes away, if it does and nobody saw it yet."""
+    if impact_page.is_seen(request):
+        return None
+    fresh = desk.model._default_manager.get(pk=application.pk)
+    future = rehearse(
+        lambda: update_client(fresh, spec, by=request.user, source="admin"),
+        applications=[application],
+    )
+    impact = impact_of(future, now=timezone.now())
+    return impact_page.ask(desk, request, future, impact) if impact.narrows else None
 
 
 def _kind_words(kind: str) -> Any:

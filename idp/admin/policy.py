@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -18,7 +19,6 @@ from idp.admin.scope import SENSITIVITY_TONES
 from idp.admin.service_form import ServiceAdmin
 from idp.models import ScopePolicy
 from idp.services.api import remove_api, save_api
-from idp.services.impact import impact_of_policy
 from idp.services.scope_policy import remove_policy, save_policy
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from idp.services.change import FieldChange
-    from idp.services.impact import Impact
 
 SPANS = (
     "consent_lifetime",
@@ -156,9 +155,13 @@ class ScopePolicyAdmin(ServiceAdmin):
         """Store the policy."""
         return save_policy(obj, by=request.user)
 
-    def impact(self, obj: Any, form: Any) -> Impact | None:
-        """Return whom the changed rules take scopes from."""
-        return impact_of_policy(obj) if form.has_changed() else None
+    def may_take_away(self, form: Any) -> bool:
+        """Return whether any rule was changed."""
+        return bool(form.has_changed())
+
+    def swept(self, obj: Any) -> str:
+        """Return the query for what follows the policy."""
+        return urlencode({"policy": obj.pk}) if obj else ""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete a policy that nothing follows."""

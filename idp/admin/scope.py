@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,10 +12,9 @@ from django.db.models import Count
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display, explain
+from idp.admin import display, explain, sweep
 from idp.admin.service_form import ServiceAdmin
 from idp.models import ClientScope, Scope, ScopeText
-from idp.services.impact import impact_of_scope
 from idp.services.scope import remove_scope, save_scope
 from idp.services.scope_text import Text
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from idp.services.change import FieldChange
-    from idp.services.impact import Impact
 
 SENSITIVITY_TONES = {"basic": "plain", "sensitive": "warn", "restricted": "danger"}
 CLIENTS_SHOWN = 50
+JUDGED = frozenset({"policy", "active", "implies"})
+"""Fields whose change can take the scope from somebody."""
 
 
 class ScopeTextInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -81,7 +82,16 @@ class ScopeAdmin(ServiceAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that explains a decision."""
         view = self.admin_site.admin_view(self.explain_view)
-        return [path("explain/", view, name="idp_explain"), *super().get_urls()]
+        page = self.admin_site.admin_view(self.sweep_view)
+        return [
+            path("explain/", view, name="idp_explain"),
+            path("take-away/", page, name="idp_sweep"),
+            *super().get_urls(),
+        ]
+
+    def sweep_view(self, request: HttpRequest) -> HttpResponse:
+        """Take away what the rules no longer give, batch by batch."""
+        return sweep.view(self, request)
 
     def explain_view(self, request: HttpRequest) -> HttpResponse:
         """Explain a decision, rule by rule."""
@@ -114,9 +124,13 @@ class ScopeAdmin(ServiceAdmin):
             by=request.user,
         )
 
-    def impact(self, obj: Any, form: Any) -> Impact | None:
-        """Return whom another policy, or retirement, takes the scope from."""
-        return impact_of_scope(obj) if {"policy", "active"} & set(form.changed_data) else None
+    def may_take_away(self, form: Any) -> bool:
+        """Return whether its policy, its life or what it includes was changed."""
+        return not JUDGED.isdisjoint(form.changed_data)
+
+    def swept(self, obj: Any) -> str:
+        """Return the query for the scope."""
+        return urlencode({"scope": obj.pk}) if obj else ""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete a scope that was never granted; retire any other."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.http import HttpResponseRedirect
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
 
 from idp.admin import display
+from idp.admin import impact as impact_page
 from idp.admin.base import DeskAdmin
-from idp.admin.confirm import Question
 from idp.services.change import Refused
+from idp.services.impact import impact_of, rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,15 +22,15 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from idp.services.change import FieldChange
-    from idp.services.impact import Impact
+    from idp.services.impact import Future, Impact
 
 
 class ImpactFound(Exception):
     """A change takes something from somebody, and the operator has not seen that yet."""
 
-    def __init__(self, impact: Impact) -> None:
+    def __init__(self, future: Future, impact: Impact) -> None:
         super().__init__()
-        self.impact = impact
+        self.future, self.impact = future, impact
 
 
 class ServiceAdmin(DeskAdmin):
@@ -43,9 +46,13 @@ class ServiceAdmin(DeskAdmin):
         """Call the service and return what changed."""
         raise NotImplementedError
 
-    def impact(self, obj: Any, form: Any) -> Impact | None:
-        """Return what saving would take from clients and users, or None."""
-        return None
+    def may_take_away(self, form: Any) -> bool:
+        """Return whether saving what was entered may take scopes from clients or users."""
+        return False
+
+    def swept(self, obj: Any) -> str:
+        """Return the query of the page that takes away what is out there, for a saved row."""
+        return ""
 
     def changeform_view(
         self,
@@ -56,12 +63,18 @@ class ServiceAdmin(DeskAdmin):
     ) -> HttpResponse:
         """Return the form; with the service's refusals, or with the impact before it is saved."""
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            answer = super().changeform_view(request, object_id, form_url, extra_context)
         except Refused as refused:
             request.desk_refused = refused.errors  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
         except ImpactFound as found:
-            return self._ask_impact(request, found.impact)
+            return impact_page.ask(self, request, found.future, found.impact)
+        if object_id and answer.status_code == HTTPStatus.FOUND:
+            return impact_page.go_on(self, request, answer, self.swept(self._saved(object_id)))
+        return answer
+
+    def _saved(self, object_id: str) -> Any:
+        return self.model._default_manager.filter(pk=unquote(object_id)).first()
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: Any = None, **kwargs: Any
@@ -85,9 +98,8 @@ class ServiceAdmin(DeskAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         """Store everything at once through the service, unless its impact has to be seen first."""
-        impact = self.impact(form.instance, form) if change else None
-        if impact is not None and impact.narrows and "_impact_seen" not in request.POST:
-            raise ImpactFound(impact)
+        if change and self.may_take_away(form) and not impact_page.is_seen(request):
+            self._show_impact(request, form, formsets)
         changes = list(self.store(request, form.instance, form, formsets))
         request.desk_changes = changes  # type: ignore[attr-defined]
 
@@ -123,49 +135,12 @@ class ServiceAdmin(DeskAdmin):
             [],
         )
 
-    def _ask_impact(self, request: HttpRequest, impact: Impact) -> HttpResponse:
-        question = Question(
-            title=_("This change takes something away. Save it?"),
-            sentences=(
-                _(
-                    "It applies from now on: at the next request, refresh and introspection of "
-                    "each client."
-                ),
-                _("Nothing has been saved yet."),
-                *(
-                    ()
-                    if impact.exact
-                    else (_("Only the newest rows were looked at: every number is “at least”."),)
-                ),
-            ),
-            button=_("Save"),
-            counts=_counts(impact),
-            examples=impact.examples,
-            back=request.get_full_path(),
-        )
-        hidden = [
-            (name, value)
-            for name, values in request.POST.lists()
-            for value in values
-            if name != "csrfmiddlewaretoken"
-        ]
-        context = {
-            "title": question.title,
-            "question": question,
-            "hidden": [*hidden, ("_impact_seen", "1")],
-            "back": question.back,
-        }
-        return self.page(request, "admin/idp/confirm.html", context)
-
-
-def _counts(impact: Impact) -> tuple[tuple[Any, int], ...]:
-    return (
-        (_("Clients that lose a scope"), impact.clients),
-        (_("Users whose consent loses a scope"), impact.users),
-        (_("Consents that lose a scope"), impact.consents),
-        (_("Live authorizations under them"), impact.authorizations),
-        (_("Consents that are asked again"), impact.asked_again),
-    )
+    def _show_impact(self, request: HttpRequest, form: Any, formsets: Any) -> None:
+        """Raise what saving would take away, if it takes anything."""
+        future = rehearse(lambda: list(self.store(request, form.instance, form, formsets)))
+        impact = impact_of(future, now=timezone.now())
+        if impact.narrows:
+            raise ImpactFound(future, impact)
 
 
 def change_message(changes: Iterable[FieldChange], *, add: bool = False) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from idp.conf import application_model
+from idp.domain.catalogue import Catalogue
 from idp.management.manifest.apply_catalogue import (
     apply_apis,
     apply_policies,
@@ -20,7 +22,10 @@ from idp.management.manifest.parse import parse
 from idp.management.manifest.problem import Problem
 from idp.management.manifest.prune import prune as prune_rest
 from idp.management.manifest.work import Change, Work
+from idp.services.catalogue import current_catalogue
 from idp.services.catalogue_change import lock_catalogue
+from idp.services.impact import Future, Impact, changed_scopes, foresee, impact_of
+from idp.services.rule_sweep import Range
 
 STEPS = (apply_policies, apply_apis, apply_scopes, apply_clients, apply_resource_servers)
 """The order in which a file is applied: each step may name what the ones before made."""
@@ -35,12 +40,16 @@ class Outcome:
         changes: what was changed, or would be.
         errors: what is wrong; nothing is changed when there is any.
         warnings: what an operator should know.
+        impact: what a dry run would take from clients and users; None for a real run.
+        concerned: what a real run changed, for whoever takes it from what is out there too.
     """
 
     applied: bool
     changes: tuple[Change, ...]
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    impact: Impact | None = None
+    concerned: Range = field(default_factory=Range)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON-ready values."""
@@ -49,6 +58,7 @@ class Outcome:
             "changes": [change.as_dict() for change in self.changes],
             "errors": [error.as_dict() for error in self.errors],
             "warnings": [warning.as_dict() for warning in self.warnings],
+            **({} if self.impact is None else {"impact": self.impact.as_dict()}),
         }
 
 
@@ -76,13 +86,18 @@ def apply_manifest(
     """
     manifest, problems = parse(data)
     work = Work(manifest, environ, prune=prune, by=by, now=now, errors=problems)
+    future = None
     with transaction.atomic():
         lock_catalogue()
+        before, clients = current_catalogue(), list(_standing(work))
         for step in STEPS:
             step(work)
         if prune and not work.errors:
             prune_rest(work)
         refused = bool(work.errors)
+        if not refused:
+            clients = [row for row in clients if _changed(work, row)]
+            future = foresee(clients)
         if refused or dry_run:
             transaction.set_rollback(True)
     return Outcome(
@@ -90,4 +105,25 @@ def apply_manifest(
         changes=() if refused else tuple(work.changes.values()),
         errors=tuple(work.errors),
         warnings=tuple(work.warnings),
+        impact=impact_of(future, now=now) if future and dry_run else None,
+        concerned=_concerned(before, future, clients) if future and not dry_run else Range(),
+    )
+
+
+def _standing(work: Work) -> Iterator[Any]:
+    """Yield the clients that the file names, or may remove, as they are before it is applied."""
+    rows = application_model()._default_manager.all()
+    if not (work.prune and "clients" in work.manifest.named):
+        rows = rows.filter(client_id__in=[entry.spec.client_id for entry in work.manifest.clients])
+    yield from rows
+
+
+def _changed(work: Work, row: Any) -> bool:
+    return any(change.id == row.client_id for change in work.changes.values())
+
+
+def _concerned(before: Catalogue, future: Future, clients: list[Any]) -> Range:
+    return Range(
+        scopes=changed_scopes(before, future.catalogue),
+        applications=tuple(row for row in clients if future.clients.get(row.pk) is not None),
     )

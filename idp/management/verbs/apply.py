@@ -15,7 +15,9 @@ from django.utils import timezone
 from idp.management.manifest.apply import Outcome, apply_manifest
 from idp.management.manifest.parse import MAX_BYTES
 from idp.management.manifest.work import Change
-from idp.management.printing import shown, write_json
+from idp.management.printing import Progress, shown, write_json
+from idp.services.impact import Impact
+from idp.services.rule_sweep import sweep, total
 
 SIGNS = {"create": "+", "update": "~", "retire": "-", "delete": "-"}
 BY = "manage.py idp apply"
@@ -29,6 +31,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--prune",
         action="store_true",
         help="remove what the file does not name, in the sections that it has",
+    )
+    parser.add_argument(
+        "--existing",
+        action="store_true",
+        help="also take what the rules no longer give from consents and tokens that exist",
     )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -52,7 +59,20 @@ def run(options: Mapping[str, Any], *, out: OutputWrapper, err: OutputWrapper) -
     if options["json"]:
         write_json(out, outcome.as_dict())
     _tell(name, outcome, options, err)
+    if outcome.applied and options["existing"]:
+        _take_away(outcome, err)
     return 1 if outcome.errors else 0
+
+
+def _take_away(outcome: Outcome, err: OutputWrapper) -> None:
+    now = timezone.now()
+    progress = Progress(err, total(outcome.concerned, now), "consents and tokens looked at")
+    narrowed = 0
+    for step in sweep(outcome.concerned, by=BY, now=now):
+        progress.step(step.looked)
+        narrowed += step.narrowed
+    progress.finish()
+    err.write(f"{narrowed} lost what they no longer may.")
 
 
 def _read(name: str) -> bytes:
@@ -77,6 +97,17 @@ def _tell(name: str, outcome: Outcome, options: Mapping[str, Any], err: OutputWr
     done = "to be changed" if options["dry_run"] else "changed"
     entries = "entry" if count == 1 else "entries"
     err.write(f"{count} {entries} {done}." if count else "No changes.")
+    if outcome.impact is not None and outcome.impact.narrows:
+        err.write(_consequence(outcome.impact))
+
+
+def _consequence(impact: Impact) -> str:
+    """Return what a change takes away, in the words of the desk."""
+    least = "" if impact.exact else "at least "
+    lines = ["This would take something away:"]
+    lines += [f"    {words}: {least}{number}" for words, number in impact.numbers if number]
+    lines += [f"    - {example}" for example in impact.examples]
+    return "\n".join(lines)
 
 
 def _plan(change: Change) -> str:
