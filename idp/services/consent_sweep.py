@@ -108,15 +108,19 @@ def take_back_from(
     yield from _end_rest(target, reason or "taken_back", now)
 
 
+def due_consents(now: datetime) -> QuerySet[Consent]:
+    """Return the consents whose time ran out and of which the ledger does not say so yet."""
+    return Consent.objects.filter(status=Consent.Status.ACTIVE, expires_at__lte=now)
+
+
 def expire_due(now: datetime) -> Iterator[int]:
     """Write off the consents whose time ran out, yielding how many are done, batch by batch.
 
     They stopped working at their end by themselves; this only lets the ledger say so for those
     that nobody tried to use since.
     """
-    active = Consent.objects.filter(status=Consent.Status.ACTIVE, expires_at__lte=now)
     done = 0
-    while batch := list(active.order_by("pk")[:BATCH]):
+    while batch := list(due_consents(now).order_by("pk")[:BATCH]):
         done += sum(expire_consent(consent, now=now) is not None for consent in batch)
         yield done
 

@@ -1,93 +1,69 @@
-"""Removing in batches what has lost its meaning; what people decided is never among it."""
+"""Removing in batches what has lost its meaning; what people decided is never among it.
+
+A batch is a transaction of its own, finds its rows by primary key and locks those alone, so that
+the site goes on meanwhile. Nothing is lost by stopping in the middle: the next run goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 
-from idp.conf import access_token_model, grant_model, id_token_model, refresh_token_model
-from idp.models import AuthorizationRequest, ClientSecret, IssuedToken, SecurityEvent
+from idp.models import ClientSecret
 from idp.services.client_secret import close_toolkit_secret
 from idp.services.client_secret_value import has_toolkit_secret
+from idp.services.consent_sweep import due_consents, expire_due
+from idp.services.key import promote_keys
+from idp.services.purge_kind import KINDS, Kind
 
-BATCH = 1000
-EVENTS_KEPT = timedelta(days=365)
-TOKENS_KEPT = timedelta(days=1)
+BATCH = 2_000
 
-
-def _requests(now: datetime) -> QuerySet[Any]:
-    return AuthorizationRequest.objects.filter(expires_at__lte=now)
-
-
-def _issued_tokens(now: datetime) -> QuerySet[Any]:
-    return IssuedToken.objects.filter(expires_at__lte=now - TOKENS_KEPT)
-
-
-def _events(now: datetime) -> QuerySet[Any]:
-    return SecurityEvent.objects.filter(last_at__lte=now - EVENTS_KEPT)
-
-
-def _codes(now: datetime) -> QuerySet[Any]:
-    rows: QuerySet[Any] = grant_model()._default_manager.filter(expires__lte=now)
-    return rows
-
-
-def _access_tokens(now: datetime) -> QuerySet[Any]:
-    """Leave those that a live refresh token still points to, as the toolkit's own clean-up does."""
-    live = refresh_token_model()._default_manager.filter(revoked=None, access_token__isnull=False)
-    rows: QuerySet[Any] = access_token_model()._default_manager.filter(
-        expires__lte=now - TOKENS_KEPT
-    )
-    return rows.exclude(pk__in=live.values("access_token_id"))
-
-
-def _id_tokens(now: datetime) -> QuerySet[Any]:
-    used = access_token_model()._default_manager.filter(id_token__isnull=False)
-    rows: QuerySet[Any] = id_token_model()._default_manager.filter(expires__lte=now - TOKENS_KEPT)
-    return rows.exclude(pk__in=used.values("id_token_id"))
-
-
-KINDS: Mapping[str, Callable[[datetime], QuerySet[Any]]] = {
-    "authorization requests": _requests,
-    "authorization codes": _codes,
-    "issued tokens": _issued_tokens,
-    "access tokens": _access_tokens,
-    "ID tokens": _id_tokens,
-    "events": _events,
-}
-"""What is removed: a word for it, and the rows that are due."""
+EXPIRED_CONSENTS = "consents that ran out"
+EARLIER_SECRETS = "earlier secrets"
 
 
 def due(now: datetime) -> dict[str, int]:
-    """Return how many rows of each kind a purge would remove."""
-    counts = {name: rows(now).count() for name, rows in KINDS.items()}
-    return {**counts, "earlier secrets": len(_ended_earlier_secrets(now))}
+    """Return how many rows of each kind a purge would remove or write off, at the most."""
+    counts = {kind.name: kind.rows(now).count() for kind in KINDS}
+    return {
+        EXPIRED_CONSENTS: due_consents(now).count(),
+        **counts,
+        EARLIER_SECRETS: len(_ended_earlier_secrets(now)),
+    }
 
 
 def purge(now: datetime) -> Iterator[tuple[str, int]]:
-    """Remove what is due, one batch a transaction, and yield each batch's kind and size.
+    """Remove what is due, and yield the kind and size of each batch.
 
-    Nothing is lost by stopping in the middle.
+    Keys move to the state that their age allows, and consents that ran out are written off, which
+    only lets the ledger say what holds already.
     """
-    for name, rows in KINDS.items():
-        while count := _delete_batch(rows(now)):
-            yield name, count
+    promote_keys(now)
+    before = 0
+    for done in expire_due(now):
+        yield EXPIRED_CONSENTS, done - before
+        before = done
+    for kind in KINDS:
+        for count in _purge_kind(kind, now):
+            yield kind.name, count
     for secret in _ended_earlier_secrets(now):
         close_toolkit_secret(secret.application)
-        yield "earlier secrets", 1
+        yield EARLIER_SECRETS, 1
 
 
-@transaction.atomic
-def _delete_batch(rows: QuerySet[Any]) -> int:
-    model: type[Model] = rows.model
-    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    if keys:
-        model._default_manager.filter(pk__in=keys).delete()
-    return len(keys)
+def _purge_kind(kind: Kind, now: datetime) -> Iterator[int]:
+    """Walk along the primary key once, so that rows which stay are passed but once."""
+    rows = kind.rows(now).order_by("pk").values_list("pk", flat=True)
+    keys = list(rows[:BATCH])
+    while keys:
+        with transaction.atomic():
+            count = kind.remove(keys)
+        yield count
+        keys = list(rows.filter(pk__gt=keys[-1])[:BATCH])
 
 
 def _ended_earlier_secrets(now: datetime) -> list[ClientSecret]:
