@@ -117,24 +117,17 @@ def test_an_address_of_nothing_is_not_an_error_of_the_site(
 
 def test_hostile_filters_and_searches_are_answered(desk: Client, house: SimpleNamespace) -> None:
     hostile = ("\x00", "'\"<script>", "%", "a" * 5000, "1e400", "-9223372036854775809", "٣")
-    names = (
-        "user",
-        "client",
-        "scope",
-        "address",
-        "state",
-        "kind",
-        "finding",
-        "q",
-        "p",
-        "o",
-        "trust",
+    # In groups, so that what one parameter empties is still asked of the others.
+    groups = (
+        ("user", "q", "p", "state"),
+        ("client", "o", "kind", "trust"),
+        ("scope", "address", "finding"),
     )
     for name in LISTS[:12]:
-        for parameter in names:
+        for group in groups:
             for value in hostile:
-                answer = desk.get(page(name), {parameter: value}, follow=True)
-                assert answer.status_code < 500, (name, parameter, value)
+                answer = desk.get(page(name), dict.fromkeys(group, value), follow=True)
+                assert answer.status_code < 500, (name, group, value)
 
 
 def test_codes_and_id_tokens_are_found_by_client(desk: Client, house: SimpleNamespace) -> None:
