@@ -53,18 +53,19 @@ class CatalogueScopes(BaseScopes):
         return sorted(defaults(client.facts, catalogue))
 
 
-def requested_scopes(text: str) -> frozenset[str] | None:
+def requested_scopes(request: Request) -> frozenset[str] | None:
     """Return the scopes that a request names, or None when it names none.
 
     Raises:
         InvalidScopeError: the text is no scope.
     """
-    if not text:
+    if not request.scope:
         return None
     try:
-        return parse(text)
+        return parse(request.scope)
     except InvalidScope as error:
-        raise errors.InvalidScopeError(description=describe(str(error))) from error
+        words = describe(str(error))
+        raise errors.InvalidScopeError(description=words, request=request) from error
 
 
 def describe(text: str) -> str:
@@ -99,12 +100,11 @@ class ScopeRules(SiteRules):
         exchange = exchange_of(request)
         resolution = exchange.resolution
         if resolution is None:
-            resolution = self._resolved(request, requested_scopes(request.scope or ""))
+            resolution = self._resolved(request, requested_scopes(request))
         granted = self.narrowed_by_site(resolution.granted, request)
         if resolution.error or not granted:
-            raise errors.InvalidScopeError(
-                description=describe(resolution.description or "No scope is left to grant.")
-            )
+            words = describe(resolution.description or "No scope is left to grant.")
+            raise errors.InvalidScopeError(description=words, request=request)
         request.scopes = sorted(granted)
         return True
 
