@@ -1,0 +1,31 @@
+"""A site with models of its own: clients under UUIDs, made late, and people without username."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.dropin.site import Site
+from tests.dropin.test_plain import ALONE
+
+Hosts = Callable[[str], Site]
+
+
+def test_a_running_site_goes_on_in_report_mode_and_can_be_switched(hosts: Hosts) -> None:
+    files = ("test_report.py", "test_enforce.py")
+    hosts("own_models").check(*files, idp="before", migrate=ALONE)
+
+
+@pytest.mark.parametrize("host", ["own_models", "ordered_models"])
+def test_a_new_site_migrates_from_nothing(hosts: Hosts, host: str) -> None:
+    """Whether its migrations say what comes first, or it was the alphabet that did."""
+    hosts("plain").emptied(host).check("test_fresh.py", idp="after")
+
+
+def test_leaving_gives_the_site_back_as_it_was(hosts: Hosts) -> None:
+    site = hosts("own_models")
+    before = site.rows()
+    site.manage("migrate", "idp", "--verbosity=0", idp="before")
+    site.manage("migrate", "idp", "zero", "--verbosity=0", idp="before")
+    assert site.rows() == before
