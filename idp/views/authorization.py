@@ -106,7 +106,9 @@ class AuthorizationMixin:
         if asked.consent.kind is ConsentKind.REFUSE:
             raise ClientError(asked.consent.reason.code, asked.consent.reason)
         if asked.consent.kind is ConsentKind.NOTHING:
-            parameters = allow_silently(request, flow, asked, sign_in)
+            parameters = allow_silently(request, flow, asked, sign_in, kept)
+            if parameters is None:
+                return expired_page(request, used=True)
             return answer(
                 request,
                 redirect_uri=flow.redirect_uri,
@@ -180,6 +182,8 @@ class AuthorizationMixin:
             sign_in=kept.sign_in if kept is not None else sign_in,
             now=flow.now,
         )
+        if kept is not None:
+            claim_request(kept, "moved", flow.now)
         path = resume_path(nonce)
         return remember_browser(request, self.to_sign_in_page(request, path, flow))
 
@@ -371,10 +375,24 @@ class DecisionView(AuthorizationMixin, View):
 
 
 def allow_silently(
-    request: HttpRequest, flow: Flow, asked: question.Asked, sign_in: SignIn
-) -> dict[str, str]:
-    """Return the answer to a request that needs no page, and note the silent use."""
-    return in_transaction(lambda: question.issue_silently(request, flow, asked, sign_in))
+    request: HttpRequest,
+    flow: Flow,
+    asked: question.Asked,
+    sign_in: SignIn,
+    kept: AuthorizationRequest | None,
+) -> dict[str, str] | None:
+    """Return the answer to a request that needs no page, and note the silent use.
+
+    Returns:
+        None for a request that waited for a sign-in and was answered before.
+    """
+
+    def work() -> dict[str, str] | None:
+        if kept is not None and not claim_request(kept, "allow", flow.now):
+            return None
+        return question.issue_silently(request, flow, asked, sign_in)
+
+    return in_transaction(work)
 
 
 def switch_path(nonce: str) -> str:

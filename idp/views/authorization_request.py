@@ -286,9 +286,9 @@ PROOF: tuple[Callable[[Flow], None], ...] = (_readable, _client, _redirect_uri)
 """Until these hold, an error is a page."""
 
 CHECKS: tuple[Callable[[Flow], None], ...] = (
+    _response_mode,
     _parameters,
     _response_type,
-    _response_mode,
     _request_objects,
     _pkce,
     _prompt,
