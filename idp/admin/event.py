@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TONES = {"info": "plain", "warning": "warn", "error": "danger"}
 FREQUENT = 100
+JUDGED_KEYS = ("auth_age", "acr")
 SCOPE_KEYS = ("scope", "scopes", "asked", "requested")
 
 
@@ -147,11 +148,7 @@ class SecurityEventAdmin(RecordAdmin):
         )
 
     def _ways(self, event: SecurityEvent) -> list[tuple[Any, str]]:
-        detail = event.detail if isinstance(event.detail, dict) else {}
-        ways = []
-        scopes = next((detail[key] for key in SCOPE_KEYS if detail.get(key)), None)
-        if event.client_id and scopes:
-            ways.append((_("Explain this decision, rule by rule"), self._explain(event, scopes)))
+        ways = [(_("Explain this decision, rule by rule"), self._explain(event))]
         if event.client_id:
             others = f"?{urlencode({'client': event.client_id})}"
             ways.append((_("Everything that this client met"), f"../../{others}"))
@@ -164,16 +161,33 @@ class SecurityEventAdmin(RecordAdmin):
             )
         return ways
 
-    def _explain(self, event: SecurityEvent, scopes: Any) -> str:
-        names = scopes if isinstance(scopes, str) else " ".join(str(name) for name in scopes)
-        asked = {
-            "client_id": event.client_id,
-            "scope": names,
-            "grant_type": event.detail.get("grant_type") or "authorization_code",
-        }
-        if event.user_id:
-            asked["user"] = str(event.user_id)
-        return f"{reverse(f'{self.admin_site.name}:idp_explain')}?{urlencode(asked)}"
+    def _explain(self, event: SecurityEvent) -> str:
+        return explain_url(self.admin_site.name, event.client_id, event.user_id, event.detail)
+
+
+def explain_url(site: str, client_id: str, user_id: Any, detail: Any) -> str:
+    """Return where a refusal is explained, with what it was judged by; empty without scopes.
+
+    Args:
+        site: name of the admin site.
+        client_id: the client.
+        user_id: key of the user, or None.
+        detail: what was recorded with the event.
+    """
+    known = detail if isinstance(detail, dict) else {}
+    scopes = next((known[key] for key in SCOPE_KEYS if known.get(key)), "")
+    if not (client_id and scopes):
+        return ""
+    names = scopes if isinstance(scopes, str) else " ".join(str(name) for name in scopes)
+    asked = {
+        "client_id": client_id,
+        "scope": names,
+        "grant_type": known.get("grant_type") or "authorization_code",
+        **{name: str(known[name]) for name in JUDGED_KEYS if known.get(name) not in (None, "")},
+    }
+    if user_id:
+        asked["user"] = str(user_id)
+    return f"{reverse(f'{site}:idp_explain')}?{urlencode(asked)}"
 
 
 def _shown(value: Any) -> str:

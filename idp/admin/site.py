@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -11,19 +10,15 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display
+from idp.admin import display, would_refuse
 from idp.admin.base import RecordAdmin
 from idp.admin.confirm import Question, ask, is_confirmed
-from idp.models import SecurityEvent, SiteState
+from idp.models import SiteState
 from idp.services import site
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
-
-REPORTED = ".would_refuse"
-LOOKED_AT = 2_000
-"""How many of the newest would-be refusals the page counts."""
 
 
 class SiteStateAdmin(RecordAdmin):
@@ -55,7 +50,7 @@ class SiteStateAdmin(RecordAdmin):
             "state": state,
             "question": question,
             "changed_at": display.moment(state.mode_changed_at),
-            "refusals": _refusals(),
+            "refusals": would_refuse.table(self.admin_site.name),
             "may_switch": self.may(request, "change"),
         }
         if request.GET.get("switch") and context["may_switch"]:
@@ -75,7 +70,7 @@ class SiteStateAdmin(RecordAdmin):
                     _("Below is what was recorded while the site reported, newest first."),
                 ),
                 button=_("Enforce"),
-                counts=_refusal_counts(),
+                counts=would_refuse.by_rule(),
                 back=back,
             )
         return Question(
@@ -98,39 +93,3 @@ class SiteStateAdmin(RecordAdmin):
         self.log_change(request, state, [{"changed": {"fields": ["mode"], "object": str(target)}}])
         messages.success(request, target.label)
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:idp_sitestate_mode"))
-
-
-def _newest() -> list[tuple[str, str, int]]:
-    events = SecurityEvent.objects.filter(kind__endswith=REPORTED).order_by("-last_at", "-id")
-    return [
-        (_rule(event["reasons"]), event["client_id"], event["count"])
-        for event in events.values("reasons", "client_id", "count")[:LOOKED_AT]
-    ]
-
-
-def _refusal_counts() -> list[tuple[str, int]]:
-    counter: Counter[str] = Counter()
-    for rule, _client, count in _newest():
-        counter[rule] += count
-    return counter.most_common(20)
-
-
-def _refusals() -> Any:
-    counter: Counter[tuple[str, str]] = Counter()
-    for rule, client, count in _newest():
-        counter[rule, client] += count
-    rows = [
-        (display.codes([rule]), client or display.EMPTY, n)
-        for (rule, client), n in counter.most_common(50)
-    ]
-    return display.table(
-        _("Would-be refusals by rule and client"),
-        (_("Rule"), _("Client"), _("Times")),
-        rows,
-        str(_("Nothing was recorded that enforcing would refuse.")),
-    )
-
-
-def _rule(reasons: Any) -> str:
-    first = reasons[0] if isinstance(reasons, list) and reasons else {}
-    return str(first.get("code", "")) if isinstance(first, dict) else ""

@@ -120,6 +120,8 @@ def _tell(client: Client, strict: Resolution, user: Any, origin: Origin, now: da
     """Record what the rules would refuse, if they refused."""
     if not (strict.error or strict.refused):
         return
+    # Each scope of the catalogue has its own row; names from outside share one.
+    first = strict.refused[0].scope if strict.refused else ""
     record_event(
         "scope.would_refuse",
         severity="info",
@@ -127,5 +129,22 @@ def _tell(client: Client, strict: Resolution, user: Any, origin: Origin, now: da
         user=user,
         origin=origin,
         reasons=[refusal.reason for refusal in strict.refused],
+        detail=as_detail(strict),
+        distinct=first if first in client.catalogue().scopes else "",
         now=now,
     )
+
+
+def as_detail(resolution: Resolution) -> dict[str, str | int]:
+    """Return what a request was judged by, so that an event can lead to its explanation."""
+    question = resolution.question
+    detail: dict[str, str | int] = {
+        "scope": rules.to_text(resolution.asked),
+        "grant_type": question.grant_type,
+    }
+    sign_in = question.sign_in
+    if sign_in is not None:
+        detail["acr"] = sign_in.acr
+        if not sign_in.fresh:
+            detail["auth_age"] = max(int((question.now - sign_in.at).total_seconds()), 0)
+    return detail

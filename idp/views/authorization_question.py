@@ -29,7 +29,7 @@ from idp.services.consent_memory import Memory, recall, words_versions
 from idp.services.consent_page import build_document
 from idp.services.consent_use import record_silent_use
 from idp.services.event import record_event
-from idp.services.resolution import resolve_request
+from idp.services.resolution import as_detail, resolve_request
 from idp.services.sign_in import sign_in_facts
 from idp.views.authorization_request import ClientError, Flow
 from idp.views.authorization_site import as_site_asked, hear_site, hear_site_on_scopes
@@ -116,6 +116,7 @@ def judge_user(
     )
     if resolution.error == "login_required" and "none" not in flow.prompt:
         return None
+    flow.resolution = resolution
     _raise_for(resolution)
     memory = recall(request.user, client.application)
     note_expiry(memory.consent, flow.now)
@@ -247,6 +248,7 @@ def record_refusal(flow: Flow, request: HttpRequest, error: ClientError) -> None
     """Record that a client was refused."""
     user = request.user if request.user.is_authenticated else None
     refused = flow.resolution.refused if flow.resolution else ()
+    judged = as_detail(flow.resolution) if flow.resolution else {}
     record_event(
         "authorization.refused",
         severity="info" if error.error in {"login_required", "consent_required"} else "warning",
@@ -254,7 +256,7 @@ def record_refusal(flow: Flow, request: HttpRequest, error: ClientError) -> None
         user=user,
         origin=flow.origin,
         reasons=[refusal.reason for refusal in refused] or [error.reason],
-        detail={"error": error.error, "scope": flow.get("scope")},
+        detail={"error": error.error, "scope": flow.get("scope"), **judged},
         now=flow.now,
     )
 

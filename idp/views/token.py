@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from idp.dot.core import core_of
+from idp.dot.exchange import KEY
 from idp.dot.gate import Endpoint
 from idp.services.event import record_event
+from idp.services.resolution import as_detail
 from idp.views.backchannel import BackchannelView, toolkit_answer
 from idp.views.http import json_error, origin_of
 
@@ -37,11 +39,17 @@ class TokenView(BackchannelView):
 
     @staticmethod
     def _record(request: HttpRequest, body: str) -> None:
-        submission = getattr(request, SUBMISSION)
+        submission, exchange = getattr(request, SUBMISSION), request.META[KEY]
+        resolution, authorization = exchange.resolution, exchange.authorization
+        judged = as_detail(resolution) if resolution else {}
         record_event(
             "token.refused",
             severity="info",
-            client_id=submission.get("client_id"),
+            client_id=exchange.client.facts.client_id
+            if exchange.client
+            else submission.get("client_id"),
+            user=authorization.user if authorization else None,
             origin=origin_of(request),
-            detail={"answer": body, "grant_type": submission.get("grant_type")},
+            reasons=[refusal.reason for refusal in resolution.refused] if resolution else (),
+            detail={"answer": body, "grant_type": submission.get("grant_type"), **judged},
         )
