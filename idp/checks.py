@@ -115,6 +115,8 @@ def _wrong(site: dict[str, Any]) -> Iterator[CheckMessage]:
     keys = site.get("KEY_ENCRYPTION_KEYS")
     if keys is not None and (not isinstance(keys, list | tuple) or not all(keys)):
         yield _bad("KEY_ENCRYPTION_KEYS", "a list of secrets, newest first")
+    if not isinstance(site.get("NOTICES", False), bool):
+        yield _bad("NOTICES", "True or False")
     lifetime = site.get("CONSENT_LIFETIME")
     if lifetime is not None and not isinstance(lifetime, int | str) and not callable(lifetime):
         yield _bad("CONSENT_LIFETIME", "seconds, a callable or its dotted path")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
@@ -90,6 +91,7 @@ class IdpSettings:
         "OUTBOUND_ALLOWED_HOSTS": (),
         "SECRET_ROTATION_OVERLAP": 604_800,
         "SITE_NAME": "",
+        "NOTICES": False,
         "APPLICATION_MIGRATION": None,
         "REDIRECT_URI_WILDCARDS": False,
         "DEMO": "",
@@ -199,6 +201,17 @@ class IdpSettings:
     def approves_automatically(self) -> bool:
         """Return whether the site asked nobody who holds a live token for the same scopes."""
         return bool(_provider("REQUEST_APPROVAL_PROMPT", "force") == "auto")
+
+    @property
+    def notices(self) -> bool:
+        """Return whether users hear by mail of new clients and of new sensitive scopes."""
+        return bool(self._get("NOTICES"))
+
+    @property
+    def public_origin(self) -> str:
+        """Return scheme, host and port of the site's own address, or empty where none is set."""
+        parts = urlsplit(str(_provider("OIDC_ISS_ENDPOINT", "") or ""))
+        return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""
 
     @property
     def site_name(self) -> str:

@@ -10,12 +10,14 @@ from django.db import connections
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.utils import timezone
 
+from idp import signals
 from idp.conf import application_model
 from idp.models import Api, ClientPolicy, SiteState
 from idp.models.append_only import install_triggers
 from idp.services.catalogue import catalogue_changed
 from idp.services.client import kind_of
 from idp.services.erasure import erase_traces
+from idp.services.notice import consider_notice
 from idp.services.redirect_uri import sync_redirect_uris
 from idp.services.redirect_uri_guard import guard_application
 from idp.services.sign_in import end_sign_in, record_sign_in
@@ -29,6 +31,7 @@ def connect() -> None:
     post_save.connect(give_policy, sender=application, dispatch_uid="idp.give_policy")
     user_logged_in.connect(note_sign_in, dispatch_uid="idp.note_sign_in")
     user_logged_out.connect(note_sign_out, dispatch_uid="idp.note_sign_out")
+    signals.consent_granted.connect(consider_notice, dispatch_uid="idp.consider_notice")
     pre_delete.connect(forget_evidence, sender=get_user_model(), dispatch_uid="idp.forget_evidence")
     m2m_changed.connect(
         catalogue_changed,

@@ -8,6 +8,10 @@ from django.dispatch import Signal
 consent_granted = Signal()
 """A user allowed a client something. Arguments: ``consent``, ``event``, ``first`` (bool)."""
 
+notice_raised = Signal()
+"""A user should hear of new access. Arguments: ``consent``, ``event``, ``first`` (bool, whether the
+client is new to the user), ``sensitive`` (frozenset of new scopes that reach private things)."""
+
 consent_declined = Signal()
 """A user refused a client. Arguments: ``user``, ``application``, ``event``."""
 

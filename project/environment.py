@@ -41,6 +41,7 @@ class Environment:
         csrf_trusted_origins: origins, besides the site's own, that may post forms.
         database_url: see ``project.database``.
         cache_url: ``locmem://`` or ``redis://host:port/db``.
+        email_url: see ``project.mail``.
         site_name: the name under which the site speaks to people; empty for its host.
         outbound_allowed_hosts: ``host:port`` texts that outgoing requests may reach although
             private.
@@ -58,6 +59,7 @@ class Environment:
     csrf_trusted_origins: tuple[str, ...]
     database_url: str
     cache_url: str
+    email_url: str
     site_name: str
     outbound_allowed_hosts: tuple[str, ...]
     trust_proxy_ssl_header: bool
@@ -109,6 +111,7 @@ def read(environ: Mapping[str, str], *, var_dir: Path = VAR_DIR) -> Environment:
         csrf_trusted_origins=_list(given, "CSRF_TRUSTED_ORIGINS"),
         database_url=given.get("DATABASE_URL", f"sqlite:///{var_dir}/db.sqlite3"),
         cache_url=given.get("CACHE_URL", "locmem://"),
+        email_url=given.get("EMAIL_URL", "console://" if debug else "smtp://localhost"),
         site_name=given.get("SITE_NAME", ""),
         outbound_allowed_hosts=_list(given, "IDP_OUTBOUND_ALLOWED_HOSTS"),
         trust_proxy_ssl_header=_flag(given, "TRUST_PROXY_SSL_HEADER"),

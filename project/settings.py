@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from idp.conf import provider_settings
-from project import cache, database, logs
+from project import cache, database, logs, mail
 from project.api import configuration as api
 from project.environment import BASE_DIR, VAR_DIR, read
 
@@ -77,6 +77,9 @@ TEMPLATES = [
 DATABASES = {"default": database.from_url(ENVIRONMENT.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": cache.from_url(ENVIRONMENT.cache_url)}
+
+# Mail
+globals().update(mail.from_url(ENVIRONMENT.email_url))
 
 # Language and time
 LANGUAGE_CODE = "en"
@@ -165,6 +168,7 @@ OAUTH2_PROVIDER = {**provider_settings(), "OIDC_ISS_ENDPOINT": ENVIRONMENT.issue
 IDP = {
     "DEMO": "project.demo.setup.create",
     "SITE_NAME": ENVIRONMENT.site_name,
+    "NOTICES": True,
     "TRUSTED_PROXY_HOPS": ENVIRONMENT.trusted_proxy_hops,
     "OUTBOUND_ALLOWED_HOSTS": list(ENVIRONMENT.outbound_allowed_hosts),
 }

@@ -7,7 +7,13 @@ from pathlib import Path
 DATABASE_URL = os.environ.get("IDP_TEST_DATABASE_URL") or "sqlite:///var/test.sqlite3"
 
 # Nothing that happens to be set where the tests run may change what they see.
-for _name in ("CACHE_URL", "CSRF_TRUSTED_ORIGINS", "DEBUG", "IDP_OUTBOUND_ALLOWED_HOSTS"):
+for _name in (
+    "CACHE_URL",
+    "CSRF_TRUSTED_ORIGINS",
+    "DEBUG",
+    "EMAIL_URL",
+    "IDP_OUTBOUND_ALLOWED_HOSTS",
+):
     os.environ.pop(_name, None)
 for _name in (
     "LOG_LEVEL",
