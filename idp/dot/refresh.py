@@ -10,6 +10,7 @@ from idp.domain.access import CONSENT_EXPIRED
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.models import IssuedToken
+from idp.models.prepared import Prepared
 from idp.services.answer import unseal
 from idp.services.authorization import checksum, report_replay, standing
 from idp.services.consent import note_expiry, present_consent
@@ -54,7 +55,7 @@ class RefreshRules(SiteRules):
         if issued.used_at is not None:
             self._again(issued, refresh_token, exchange)
             return False
-        row = _row(issued.checksum)
+        row = _ROW.first(issued.checksum)
         if row is None or (issued.expires_at and issued.expires_at <= exchange.now):
             return False
         epoch = self._client(request).policy.epoch  # type: ignore[attr-defined]
@@ -135,10 +136,10 @@ class RefreshRules(SiteRules):
         )
 
 
-def _row(digest: str) -> Any:
-    return (
+_ROW: Prepared[Any] = Prepared(
+    lambda digest: (
         refresh_token_model()
         ._default_manager.filter(token_checksum=digest, revoked=None)
         .select_related("access_token")
-        .first()
     )
+)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from oauth2_provider.models import AbstractAccessToken, AbstractRefreshToken
 from oauthlib.oauth2.rfc6749 import errors
@@ -90,10 +91,10 @@ def _retire(previous: Any, exchange: Exchange) -> None:
 
 
 @lru_cache(maxsize=8)
-def _is_stock(validator: type) -> bool:
+def _is_stock(validator: Hashable) -> bool:
     """Return whether neither the site's validator nor its token models have ways of their own."""
     return (
-        is_stock(validator, _HOOKS)
+        is_stock(cast("type", validator), _HOOKS)
         and access_token_model().revoke is AbstractAccessToken.revoke
         and refresh_token_model().revoke is AbstractRefreshToken.revoke
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from idp.conf import access_token_model
 from idp.domain import access as rules
 from idp.domain import scope as scope_rules
 from idp.domain.party import SignInFacts
@@ -91,8 +90,7 @@ def judge_access_token(checksum: str, now: datetime | None = None) -> Access | R
     Source: RFC 6750 §3.1; RFC 7662 §2.2.
     """
     at = now or timezone.now()
-    tokens = access_read.annotate(access_token_model()._default_manager.all())
-    token = tokens.filter(token_checksum=checksum).first()
+    token = access_read.TOKEN.first(checksum)
     if token is None:
         return Refusal(rules.TOKEN_UNKNOWN)
     facts = access_read.token_facts(token)

@@ -13,10 +13,12 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from idp.conf import access_token_model
 from idp.domain.access import AuthorizationFacts, ConsentFacts, Epochs, TokenFacts
 from idp.domain.party import ClientFacts, SignInFacts
 from idp.models import Consent, ConsentScope, IssuedToken, SiteState
 from idp.models.expression import JsonRows
+from idp.models.prepared import Prepared
 from idp.services.client import client_facts, policy_of, scope_rows
 from idp.services.site import site_state
 
@@ -84,6 +86,14 @@ def annotate(tokens: QuerySet[Any]) -> QuerySet[Any]:
         idp_site=Subquery(SiteState.objects.filter(pk=1).values(found=_SITE)),
     )
     return annotated
+
+
+TOKEN: Prepared[Any] = Prepared(
+    lambda checksum: annotate(access_token_model()._default_manager.all()).filter(
+        token_checksum=checksum
+    )
+)
+"""The access token of a checksum, annotated."""
 
 
 def token_facts(token: Any) -> TokenFacts:

@@ -18,6 +18,7 @@ from idp.domain import access as rules
 from idp.domain.decision import Reason
 from idp.domain.scope import to_text
 from idp.models import Authorization, ClientPolicy, Consent, IssuedToken, SignIn, Subject
+from idp.models.prepared import Prepared
 from idp.services.event import NOWHERE, Origin, record_event
 
 BATCH = 500
@@ -123,11 +124,16 @@ def redeem_code(code: str, application: Any, now: datetime) -> Authorization | N
     digest = checksum(code)
     owned = Authorization.objects.filter(code_digest=digest, application=application)
     if owned.filter(redeemed_at=None, ended_at=None).update(redeemed_at=now, last_used_at=now):
-        return owned.select_related(*PARTIES).get()
+        return _BY_CODE.first(digest)
     replayed = owned.filter(ended_at=None).exclude(redeemed_at=None).first()
     if replayed is not None:
         report_replay(replayed, "code", now)
     return None
+
+
+_BY_CODE: Prepared[Authorization] = Prepared(
+    lambda digest: Authorization.objects.select_related(*PARTIES).filter(code_digest=digest)
+)
 
 
 def report_replay(authorization: Authorization, what: str, now: datetime) -> None:

@@ -20,6 +20,7 @@ from idp.domain.party import ClientFacts
 from idp.domain.party import ClientScope as ScopeOfClient
 from idp.models import ClientPolicy, ClientScope, ClientSecret, SiteState
 from idp.models.expression import JsonRows
+from idp.models.prepared import Prepared
 from idp.services.catalogue import current_catalogue, unpoliced_choice
 from idp.services.client_secret_read import secret_rows, secrets_from
 from idp.services.event import record_event
@@ -83,10 +84,7 @@ def load_client(client_id: str, *, with_secrets: bool = False) -> Client | None:
     """
     if not client_id or len(client_id) > MAX_CLIENT_ID or not client_id.isprintable():
         return None
-    rows = _rows()
-    if with_secrets:
-        rows = rows.annotate(idp_secret_rows=secret_rows("pk"))
-    client = _client(rows.filter(client_id=client_id).first())
+    client = _client((_BY_ID_WITH_SECRETS if with_secrets else _BY_ID).first(client_id))
     if client is None or not with_secrets:
         return client
     application = client.application
@@ -203,11 +201,20 @@ def scope_rows(application: str) -> Subquery:
 def _rows() -> QuerySet[Any]:
     state = SiteState.objects.filter(pk=1)
     rows: QuerySet[Any] = application_model()._default_manager.select_related("idp_policy")
-    return rows.annotate(
+    annotated: QuerySet[Any] = rows.annotate(
         idp_mode=Subquery(state.values("mode")),
         idp_catalogue_version=Subquery(state.values("catalogue_version")),
         idp_scope_rows=scope_rows("pk"),
     )
+    return annotated
+
+
+_BY_ID: Prepared[Any] = Prepared(lambda client_id: _rows().filter(client_id=client_id))
+_BY_ID_WITH_SECRETS: Prepared[Any] = Prepared(
+    lambda client_id: (
+        _rows().filter(client_id=client_id).annotate(idp_secret_rows=secret_rows("pk"))
+    )
+)
 
 
 def _client(application: Any | None) -> Client | None:

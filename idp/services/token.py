@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from idp.models import Authorization, IssuedToken
+from idp.models.prepared import Prepared
 from idp.services.authorization import PARTIES, checksum
 
 
@@ -25,7 +26,14 @@ def lock_family(refresh_checksum: str, application: Any, now: datetime) -> Issue
     Authorization.objects.filter(
         pk__in=issued.values("authorization"), application=application, ended_at=None
     ).update(last_used_at=now)
-    return issued.select_related(*(f"authorization__{party}" for party in PARTIES)).first()
+    return _REFRESH.first(refresh_checksum)
+
+
+_REFRESH: Prepared[IssuedToken] = Prepared(
+    lambda digest: IssuedToken.objects.select_related(
+        *(f"authorization__{party}" for party in PARTIES)
+    ).filter(checksum=digest, kind=IssuedToken.Kind.REFRESH)
+)
 
 
 def new_tokens(

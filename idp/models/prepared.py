@@ -1,0 +1,95 @@
+"""Queries that are built and compiled once, and then run with other values.
+
+The reads of every request are wide: building and compiling one costs more than the database takes
+to answer it. What comes out is what the queryset itself would give.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, cast
+
+from django.db import connections, router
+from django.db.models import Model, QuerySet
+from django.db.models.query import ModelIterable
+
+Row = TypeVar("Row", bound=Model)
+
+
+class Prepared(Generic[Row]):
+    """A query by one or more texts, compiled at first use for each database.
+
+    Args:
+        build: called with as many placeholders as the query has values; returns the queryset. The
+            placeholders are compared with columns of text; everything else is constant.
+        values: how many.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Row]], values: int = 1) -> None:
+        self._build = build
+        self._slots = [f"\ue000{number}\ue000" for number in range(values)]
+        self._model: type[Model] | None = None
+        self._plans: dict[str, _Plan] = {}
+
+    def first(self, *values: str) -> Row | None:
+        """Return the first row, or None."""
+        return next(self.rows(*values), None)
+
+    def rows(self, *values: str) -> Iterator[Row]:
+        """Return the rows, read when the first one is asked for.
+
+        Args:
+            values: in the order of the placeholders.
+        """
+        given = dict(zip(self._slots, values, strict=True))
+        return iter(ModelIterable(cast("QuerySet[Row]", self._plan().bound(given))))
+
+    def _plan(self) -> _Plan:
+        if self._model is None:
+            self._model = self._build(*self._slots).model
+        alias = router.db_for_read(self._model)
+        plan = self._plans.get(alias)
+        if plan is None:
+            plan = _Plan(self._build(*self._slots).using(alias))
+            self._plans[alias] = plan
+        return plan
+
+
+class _Plan:
+    """What compiling a queryset for one database gave."""
+
+    def __init__(self, queryset: QuerySet[Any]) -> None:
+        self.queryset = queryset
+        self.compiler = queryset.query.get_compiler(using=queryset.db)
+        self.sql, params = self.compiler.as_sql()
+        self.params: Sequence[Any] = tuple(params)
+
+    def bound(self, given: dict[str, str]) -> _Bound:
+        """Return something like the queryset, with the values in the places of the slots."""
+        params = tuple(
+            given.get(param, param) if isinstance(param, str) else param for param in self.params
+        )
+        compiler = copy.copy(self.compiler)
+        compiler.connection = connections[self.queryset.db]
+        compiler.as_sql = lambda *_args, **_kwargs: (self.sql, params)
+        return _Bound(self.queryset, compiler)
+
+
+class _Bound:
+    """Stands in for a queryset and for its query, with a compiler that has done its work."""
+
+    def __init__(self, queryset: QuerySet[Any], compiler: Any) -> None:
+        self._queryset = queryset
+        self._compiler = compiler
+
+    @property
+    def query(self) -> _Bound:
+        return self
+
+    def get_compiler(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Return the compiler."""
+        return self._compiler
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queryset, name)

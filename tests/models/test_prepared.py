@@ -1,0 +1,115 @@
+"""Queries that are compiled once give what their querysets give."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.db.models import Count, F, Value
+from django.db.models.functions import Concat
+from django.test.utils import CaptureQueriesContext
+
+from idp.conf import application_model
+from idp.models.prepared import Prepared
+from tests.factories import make_application, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def users():
+    return Prepared(lambda name: get_user_model().objects.filter(username=name))
+
+
+def test_the_value_takes_the_place_of_the_placeholder() -> None:
+    ada, grace = make_user("ada"), make_user("grace")
+    prepared = users()
+    assert prepared.first("ada") == ada
+    assert prepared.first("grace") == grace
+    assert prepared.first("nobody") is None
+
+
+@pytest.mark.parametrize("hostile", ["'", "%s", "\ue0000\ue000", "ada' OR '1'='1", "\\", ""])
+def test_a_value_is_never_part_of_the_statement(hostile) -> None:
+    make_user("ada")
+    assert users().first(hostile) is None
+
+
+def test_joined_rows_and_annotations_come_along_without_another_statement() -> None:
+    owner = make_user("ada", first_name="Ada")
+    application = make_application("web", client_id="joined", user=owner)
+    prepared = Prepared(
+        lambda client_id: (
+            application_model()
+            .objects.select_related("user", "idp_policy")
+            .annotate(shout=Concat(F("name"), Value("!")), scopes=Count("idp_scopes"))
+            .filter(client_id=client_id)
+        )
+    )
+    prepared.first("joined")
+    with CaptureQueriesContext(connection) as captured:
+        found = prepared.first("joined")
+        seen = (found.user.first_name, found.idp_policy.kind, found.shout, found.scopes)
+    assert seen == ("Ada", "web", f"{application.name}!", 0)
+    assert len(captured) == 1
+
+
+def test_a_join_that_finds_nothing_is_remembered_as_nothing() -> None:
+    make_application("web", client_id="ownerless")
+    prepared = Prepared(
+        lambda client_id: (
+            application_model().objects.select_related("user").filter(client_id=client_id)
+        )
+    )
+    found = prepared.first("ownerless")
+    with CaptureQueriesContext(connection) as captured:
+        assert found.user is None
+    assert len(captured) == 0
+
+
+def test_several_values_keep_their_order() -> None:
+    make_user("ada", first_name="Ada", last_name="Lovelace")
+    prepared = Prepared(
+        lambda first, last: get_user_model().objects.filter(last_name=last, first_name=first), 2
+    )
+    assert prepared.first("Ada", "Lovelace")
+    assert prepared.first("Lovelace", "Ada") is None
+    with pytest.raises(ValueError, match="zip"):
+        prepared.first("Ada")
+
+
+def test_a_row_is_read_anew_each_time() -> None:
+    make_user("ada")
+    prepared = users()
+    assert prepared.first("ada").is_active
+    get_user_model().objects.update(is_active=False)
+    assert not prepared.first("ada").is_active
+
+
+def test_all_rows_come_in_order() -> None:
+    Group.objects.bulk_create(Group(name=name) for name in ("b", "a"))
+    for name in ("one", "two"):
+        make_user(name, groups=("a",))
+    prepared = Prepared(
+        lambda group: get_user_model().objects.filter(groups__name=group).order_by("-username")
+    )
+    assert [user.username for user in prepared.rows("a")] == ["two", "one"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_thread_reads_through_its_own_connection() -> None:
+    make_user("ada")
+    prepared = users()
+    prepared.first("ada")
+    found = []
+
+    def read() -> None:
+        found.append((prepared.first("ada").username, connection.in_atomic_block))
+        connection.close()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    assert found == [("ada", False)]
