@@ -19,6 +19,7 @@ from idp.domain.scope import (
     UserFacts,
     as_report,
     defaults,
+    holdings,
 )
 from tests.domain.scope_factory import NOW, SERVER, ask, catalogue, client, policed
 
@@ -359,6 +360,22 @@ def test_in_a_report_everything_asked_is_granted_and_the_refusals_are_told():
     assert {r.reason.code for r in found.refused} == {"acr_too_weak", "unknown_scope"}
     assert (found.needs_sign_in, found.required_missing) == (set(), set())
     assert found.lifetimes.access == SERVER.access
+
+
+def test_in_a_report_a_binding_refusal_refuses_the_request_and_names_its_scope():
+    found = as_report(
+        ask({"read", "x"}, catalogue(policed()), client("read")),
+        binding=frozenset({"unknown_scope"}),
+    )
+    assert (found.granted, found.error) == (set(), "invalid_scope")
+    assert found.description == "x: unknown_scope. There is no scope x."
+
+
+def test_a_client_holds_its_own_scopes_and_those_that_pass_without_a_policy():
+    scopes = catalogue(policed(), policed("write"), Scope("notes"), Scope("old", active=False))
+    assert holdings(client("read"), scopes) == {"read"}
+    passing = replace(scopes, unpoliced="pass_through")
+    assert holdings(client("read"), passing) == {"read", "notes"}
 
 
 @pytest.mark.parametrize("code", ["client_disabled", "user_inactive"])
