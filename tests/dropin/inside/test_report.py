@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client as Browser
+from django.test import override_settings
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -20,6 +22,11 @@ JUDGED_APIS = ["/api/decorated/judged/", "/api/theirs/", "/api/ours/"]
 """Those behind our rules; the toolkit's decorator has a validator of its own unless it is told."""
 
 CODE_CLIENTS = ["web", "plain", "trusted", "spa"]
+
+
+def having(**changes: Any) -> dict[str, Any]:
+    """Return the site's ``OAUTH2_PROVIDER`` with changes."""
+    return {**settings.OAUTH2_PROVIDER, **changes}
 
 
 def test_the_site_reports_by_itself_and_says_so() -> None:
@@ -173,6 +180,44 @@ def test_a_client_that_skips_authorization_still_asks_nobody(
     code = flow.parameters(asked)["code"]
     assert flow.exchange(clients["trusted"], code).status_code == 200
     assert SecurityEvent.objects.filter(kind="consent.would_ask").exists()
+
+
+def test_a_site_that_asked_nobody_twice_still_does_not(
+    clients: Any, ada: Any, browser: Browser
+) -> None:
+    url = flow.request_url(clients["web"], scope="read write")
+    assert browser.get(url).status_code == 200
+    with override_settings(OAUTH2_PROVIDER=having(REQUEST_APPROVAL_PROMPT="auto")):
+        assert "code" in flow.parameters(browser.get(url))
+        more = flow.request_url(clients["web"], scope="read notes:archive")
+        assert browser.get(more).status_code == 200
+
+
+def test_a_site_that_required_pkce_still_does(clients: Any, browser: Browser) -> None:
+    with override_settings(OAUTH2_PROVIDER=having(PKCE_REQUIRED=True)):
+        refused = flow.parameters(browser.get(flow.request_url(clients["web"])))
+        assert refused["error"] == "invalid_request"
+        assert browser.get(flow.request_url(clients["web"], pkce=True)).status_code == 200
+
+
+def test_a_plain_code_challenge_is_verified_as_before(clients: Any, browser: Browser) -> None:
+    url = flow.request_url(clients["spa"], code_challenge=flow.VERIFIER)
+    code = flow.parameters(flow.allow(browser, browser.get(url), url))["code"]
+    assert flow.exchange(clients["spa"], code, pkce=True).status_code == 200
+
+
+def test_the_hybrid_client_is_still_served_and_recorded(clients: Any, browser: Browser) -> None:
+    rows = application_model()._default_manager.filter(client_id=clients["web"]["client_id"])
+    rows.update(authorization_grant_type="openid-hybrid")
+    url = flow.request_url(
+        clients["web"], response_type="code id_token", scope="openid read", nonce="n-3"
+    )
+    answer = flow.parameters(flow.allow(browser, browser.get(url), url))
+    keys = KeySet.import_key_set(Browser().get("/o/.well-known/jwks.json").json())
+    assert jwt.decode(answer["id_token"], keys, algorithms=["RS256"]).claims["nonce"] == "n-3"
+    got = flow.exchange(clients["web"], answer["code"])
+    assert got.status_code == 200, got.content
+    assert Authorization.objects.get().consent is not None
 
 
 def test_the_implicit_client_is_still_served(clients: Any, browser: Browser) -> None:
