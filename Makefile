@@ -15,7 +15,7 @@ LOCK := $(VENV)/bin/uv pip compile pyproject.toml --extra api --extra postgres -
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-sqlite test-postgres test-browser check check-lint check-types \
-	check-imports check-templates check-django matrix bench coverage browser lock clean
+	check-imports check-templates check-django matrix bench coverage browser node lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,11 +40,11 @@ demo: $(VENV)/runtime.stamp ## serve the site with demo content (PORT=8000 HOST=
 
 test: test-sqlite test-postgres test-browser ## all tests: SQLite, PostgreSQL, browser
 
-test-sqlite: $(VENV)/dev.stamp
+test-sqlite: node
 	@echo "== SQLite"
 	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser"
 
-test-postgres: $(VENV)/dev.stamp
+test-postgres: node
 	@echo "== PostgreSQL"
 	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not packaging" \
 		--ignore tests/domain
@@ -55,6 +55,9 @@ test-browser: browser
 
 browser: $(VENV)/dev.stamp
 	@$(RUN) -m tools.browser
+
+node: $(VENV)/dev.stamp
+	@$(RUN) -m tools.node
 
 coverage: $(VENV)/dev.stamp ## which branches the tests do not reach
 	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser" \
