@@ -9,6 +9,7 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from idp.conf import grant_model
 from idp.dot.exchange import Exchange, exchange_of
+from idp.dot.scope import describe
 from idp.dot.site import SiteRules
 from idp.models import Authorization
 from idp.services.authorization import (
@@ -19,12 +20,17 @@ from idp.services.authorization import (
     redeem_code,
     standing,
 )
-from idp.services.consent import note_expiry, record_decision
+from idp.services.consent import DECIDED, note_expiry, record_decision
+from idp.services.consent_scope import granted_scopes
 from idp.services.redirect_uri_match import matching_uri, note_use
 from idp.services.resolution import resolve_again, resolve_request
+from idp.services.site_scope import offer_to
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
+
+    from idp.models import Consent
+    from idp.services.client import Client
 
 DECISION = "idp_decision"
 """Attribute of a request whose scopes and consent were decided by our own view."""
@@ -77,28 +83,47 @@ class CodeRules(SiteRules):
             grant_type="authorization_code",
             now=exchange.now,
             origin=exchange.origin,
+            offer=offer_to(request.client, request),
         )
         if resolution.error:
-            raise errors.InvalidScopeError(description=resolution.description, request=request)
-        consent = record_decision(
-            request.user,
-            client.application,
-            resolution.granted,
-            allow=True,
-            reason="site_view",
-            origin=exchange.origin,
-            now=exchange.now,
-        )
+            words = describe(resolution.description)
+            raise errors.InvalidScopeError(description=words, request=request)
+        consent = self._consent(request, client, resolution.granted, exchange)
+        scopes = resolution.granted & granted_scopes(consent)
+        if not scopes:
+            raise errors.AccessDeniedError(request=request)
         return Granting(
             user=request.user,
             application=client.application,
-            scopes=resolution.granted,
+            scopes=scopes,
             consent=consent,
             code=request.idp_code if hasattr(request, "idp_code") else "",
             redirect_uri=request.redirect_uri or "",
             nonce=request.nonce or "",
             resource=tuple(getattr(request, "resource", None) or ()),
+            claims=getattr(request, "claims", None),
         )
+
+    def _consent(
+        self, request: Request, client: Client, granted: frozenset[str], exchange: Exchange
+    ) -> Consent:
+        """Return the consent that the site's view recorded in this request, or record one."""
+        consent: Consent | None = request.headers.get(DECIDED)
+        parties = (request.user.pk, client.application.pk)
+        if consent is not None and (consent.user_id, consent.application_id) == parties:
+            return consent
+        recorded = record_decision(
+            request.user,
+            client.application,
+            granted,
+            allow=True,
+            reason="site_view",
+            origin=exchange.origin,
+            now=exchange.now,
+        )
+        if recorded is None:
+            raise errors.AccessDeniedError(request=request)
+        return recorded
 
     def save_authorization_code(
         self, client_id: str, code: dict[str, str], request: Request, *args: Any, **kwargs: Any
@@ -171,6 +196,7 @@ class CodeRules(SiteRules):
             grant_type="authorization_code",
             now=exchange.now,
             origin=exchange.origin,
+            offer=offer_to(request.client, request),
         )
         exchange.resolution = resolution
         request.user = user

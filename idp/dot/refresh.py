@@ -16,6 +16,7 @@ from idp.services.authorization import checksum, report_replay, standing
 from idp.services.consent import note_expiry, present_consent
 from idp.services.event import record_event
 from idp.services.resolution import resolve_again
+from idp.services.site_scope import offer_to
 from idp.services.token import lock_family
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class RefreshRules(SiteRules):
             grant_type="refresh_token",
             now=exchange.now,
             origin=exchange.origin,
+            offer=offer_to(request.client, request),
         )
         exchange.resolution = resolution
         request.user = user

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from idp.services.client import Client
 
 __all__ = [
+    "DECIDED",
     "expire_consent",
     "narrow_consent",
     "note_expiry",
@@ -41,6 +42,9 @@ __all__ = [
     "revoke_consent",
     "words_versions",
 ]
+
+DECIDED = "idp.consent"
+"""Where the consent of a decision stands in the variables of the request that carried it."""
 
 Actor = ConsentEvent.Actor
 Status = Consent.Status
@@ -122,7 +126,10 @@ def record_decision(
         duration=Duration(duration),
         expires_at=expires_at,
     )
-    return record_grant(answer, cause)
+    consent = record_grant(answer, cause)
+    if request is not None:
+        request.META[DECIDED] = consent
+    return consent
 
 
 @transaction.atomic

@@ -84,6 +84,7 @@ def resolve_again(
     grant_type: str,
     now: datetime,
     origin: Origin = NOWHERE,
+    offer: Offer = NO_OPINION,
 ) -> Resolution:
     """Return what of an earlier grant still holds; what does not is left out."""
     giver = _facts(client, user)
@@ -93,7 +94,7 @@ def resolve_again(
             granted,
             client=client.facts,
             user=giver,
-            catalogue=catalogue,
+            catalogue=offered(catalogue, offer),
             now=now,
             lifetimes=server_lifetimes(),
             grant_type=grant_type,

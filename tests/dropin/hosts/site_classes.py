@@ -70,3 +70,24 @@ class SiteCore(OAuthLibCore):
 
 class SiteAuthorizationView(AuthorizationView):
     """A view that the site wrote long ago; it knows nothing of ``idp``."""
+
+
+class RecordingAuthorizationView(AuthorizationView):
+    """A view that tells ``idp`` what the user decided, with a word of the site's own."""
+
+    def form_valid(self, form: Any) -> Any:
+        """Record the decision, whatever it is, and answer."""
+        from idp.services.consent import record_decision
+
+        application = get_application_model()._default_manager.get(
+            client_id=form.cleaned_data["client_id"]
+        )
+        record_decision(
+            self.request.user,
+            application,
+            form.cleaned_data["scope"],
+            bool(form.cleaned_data["allow"]),
+            self.request,
+            {"team": "blue"},
+        )
+        return super().form_valid(form)

@@ -10,6 +10,7 @@ from django.test import override_settings
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from idp.conf import application_model
 from idp.models import Authorization, Consent, ConsentEvent
 from idp.services.site import set_mode
 from tests.dropin.hosts import flow
@@ -101,3 +102,41 @@ def test_a_view_of_the_site_grants_no_more_than_the_rules(clients: Any, browser:
         url = flow.request_url(clients["web"], pkce=True, scope="read")
         assert flow.parameters(browser.get(url))["error"] == "invalid_scope"
     assert not Authorization.objects.exists()
+
+
+@pytest.mark.urls("tests.dropin.hosts.recording_view_urls")
+def test_a_view_that_records_is_believed_and_not_repeated(
+    clients: Any, browser: Browser, ada: Any
+) -> None:
+    code = code_of(clients["web"], browser, scope="read")
+    assert flow.exchange(clients["web"], code, pkce=True).status_code == 200
+    event = ConsentEvent.objects.get()
+    assert (event.kind, event.scopes_after, event.extra) == ("granted", "read", {"team": "blue"})
+    assert Authorization.objects.get().consent == Consent.objects.get(user=ada)
+
+
+@pytest.mark.urls("tests.dropin.hosts.recording_view_urls")
+def test_a_refusal_that_a_view_records_takes_nothing_away(
+    clients: Any, browser: Browser, ada: Any
+) -> None:
+    code_of(clients["web"], browser, scope="read")
+    url = flow.request_url(clients["web"], pkce=True, scope="read write")
+    fields = flow.hidden_fields(browser.get(url).content.decode())
+    assert flow.parameters(flow.submit(browser, url, fields))["error"] == "access_denied"
+    assert [event.kind for event in ConsentEvent.objects.order_by("sequence")] == [
+        "granted",
+        "declined",
+    ]
+    assert Consent.objects.get(user=ada).status == "active"
+
+
+def test_a_scope_that_the_site_takes_from_a_client_is_gone_at_the_next_refresh(
+    clients: Any, browser: Browser
+) -> None:
+    set_mode("enforce")
+    code = code_of(clients["trusted"], browser, scope="read notes:archive")
+    answer = flow.exchange(clients["trusted"], code, pkce=True).json()
+    assert set(answer["scope"].split()) == {"read", "notes:archive"}
+    application_model()._default_manager.filter(name="Trusted").update(name="No longer")
+    again = flow.refresh(clients["trusted"], answer["refresh_token"])
+    assert again.json()["scope"] == "read"
