@@ -1,6 +1,6 @@
 """Django's entry into the app."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,3 +17,7 @@ class IdpConfig(AppConfig):
 
         checks.register()
         receivers.connect()
+        if apps.is_installed("rest_framework"):
+            from idp.contrib.rest_framework import checks as api_checks
+
+            api_checks.register()
