@@ -9,7 +9,15 @@ from django.http import Http404, HttpResponseRedirect
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import client_action, client_edit, client_page, client_secret, client_uri, display
+from idp.admin import (
+    client_action,
+    client_edit,
+    client_page,
+    client_secret,
+    client_unused,
+    client_uri,
+    display,
+)
 from idp.admin.base import DeskAdmin
 from idp.admin.client_list import (
     ClientChangeList,
@@ -100,6 +108,7 @@ class ApplicationAdmin(DeskAdmin):
             ),
             ("<path:object_id>/disable/", client_action.disable_view, "disable"),
             ("<path:object_id>/enable/", client_action.enable_view, "enable"),
+            ("<path:object_id>/take-unused/", client_unused.take_view, "take_unused"),
             ("<path:object_id>/end-tokens/", client_action.end_tokens_view, "end_tokens"),
             (
                 "<path:object_id>/redirect-uris/<int:uri>/accept/",

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display
+from idp.admin import client_unused, display
 from idp.admin.client_setup import setup
 from idp.admin.client_uri import uri_table
 from idp.admin.paginator import COUNT_LIMIT
@@ -129,6 +129,8 @@ def _parts(
     if desk.may(request, "view", Consent):
         more = f"{reverse(f'{site}:idp_consent_changelist')}?{key}"
         yield "consents", _("Who let it in"), _consents(application), more
+        idle = client_unused.table(application, now, may_take=desk.may(request, "change", Consent))
+        yield "unused", _("What it never uses"), idle, None
     if desk.may(request, "view", Authorization):
         more = f"{reverse(f'{site}:idp_authorization_changelist')}?{key}"
         yield "authorizations", _("Authorizations"), _authorizations(application, now), more
