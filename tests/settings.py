@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from joserfc.jwk import RSAKey
+
 DATABASE_URL = os.environ.get("IDP_TEST_DATABASE_URL") or "sqlite:///var/test.sqlite3"
 
 # Nothing that happens to be set where the tests run may change what they see.
@@ -30,6 +32,7 @@ os.environ.update(
     SECRET_KEY="a secret key for tests alone, of more than fifty characters",
 )
 
+
 from project.settings import *  # noqa: E402
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -43,3 +46,9 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns about a missing folder
 LOGGING["root"]["level"] = "WARNING"
+
+# One key a process, adopted by each test's database: making one costs more than most tests.
+OAUTH2_PROVIDER = {
+    **OAUTH2_PROVIDER,
+    "OIDC_RSA_PRIVATE_KEY": RSAKey.generate_key(2048).as_pem(private=True).decode(),
+}

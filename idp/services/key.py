@@ -232,6 +232,7 @@ def _store(key: Key, algorithm: str, use: str, state: str, at: datetime, source:
     return row
 
 
+@lru_cache(maxsize=8)
 def _fernet(secret: str) -> Fernet:
     derived = hashlib.scrypt(secret.encode(), salt=b"idp.signing-key", n=2**14, r=8, p=1, dklen=32)
     return Fernet(base64.urlsafe_b64encode(derived))
