@@ -50,20 +50,26 @@ class Cause:
 
     def write(self, kind: str, user: Any, application: Any, **change: Any) -> ConsentEvent:
         """Write the event of a change, which is the last thing that a change does."""
-        return ledger.append(
-            user,
-            kind=kind,
-            application=application,
-            at=self.at,
-            actor=self.actor,
-            by=self.by,
-            reason=self.reason,
-            origin=self.origin,
-            authorization=self.authorization,
-            document=self.document,
-            extra=self.extra,
+        return ledger.append(user, **self._told(kind, application, change))
+
+    def draft(self, kind: str, application: Any, **change: Any) -> ledger.Draft:
+        """Return the event of a change, to be written with others."""
+        return ledger.draft(**self._told(kind, application, change))
+
+    def _told(self, kind: str, application: Any, change: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "application": application,
+            "at": self.at,
+            "actor": self.actor,
+            "by": self.by,
+            "reason": self.reason,
+            "origin": self.origin,
+            "authorization": self.authorization,
+            "document": self.document,
+            "extra": self.extra,
             **change,
-        )
+        }
 
 
 def lock_consent(consent: Consent) -> Consent:

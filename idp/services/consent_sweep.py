@@ -11,14 +11,18 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from idp.conf import access_token_model, grant_model, refresh_token_model
+from idp.domain.consent import EventKind
 from idp.models import Authorization, ClientPolicy, Consent, ConsentScope
-from idp.services.consent import expire_consent, narrow_consent, revoke_consent
+from idp.services.consent import narrow_consent
+from idp.services.consent_batch import end_consents
+from idp.services.consent_change import Cause
 from idp.services.event import NOWHERE, Origin, record_event
 from idp.services.narrowing import shrink_holdings
 from idp.services.subject import raise_user_epoch
 from idp.services.token_revocation import end_in_batches
 
 BATCH = 500
+REVOKED = Consent.Status.REVOKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +124,9 @@ def expire_due(now: datetime) -> Iterator[int]:
     that nobody tried to use since.
     """
     done = 0
-    while batch := list(due_consents(now).order_by("pk")[:BATCH]):
-        done += sum(expire_consent(consent, now=now) is not None for consent in batch)
+    cause = Cause(actor="system", at=now)
+    while keys := list(due_consents(now).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        done += end_consents(keys, Consent.Status.EXPIRED, EventKind.EXPIRED, cause)
         yield done
 
 
@@ -141,13 +146,15 @@ def _end_consents(target: Target, cause: dict[str, Any]) -> Iterator[int]:
     while True:
         rows = _consents(target, cause["now"]).filter(pk__gt=last).order_by("pk")[:BATCH]
         batch = list(rows)
-        for consent in batch:
-            if target.scope:
-                narrow_consent(consent, {target.scope}, **cause)
-            else:
-                revoke_consent(consent, **cause)
         if not batch:
             return
+        if target.scope:
+            for consent in batch:
+                narrow_consent(consent, {target.scope}, **cause)
+        else:
+            keys = [consent.pk for consent in batch]
+            told = {name: value for name, value in cause.items() if name != "now"}
+            end_consents(keys, REVOKED, EventKind.REVOKED, Cause(at=cause["now"], **told))
         done, last = done + len(batch), batch[-1].pk
         yield done
 

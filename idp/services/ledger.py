@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,18 +13,24 @@ from django.db import transaction
 from idp.domain import ledger as rules
 from idp.domain import scope as scope_rules
 from idp.domain.snapshot import ConsentDocument
-from idp.models import ConsentEvent, ConsentSnapshot, Subject
+from idp.models import ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
 from idp.services.event import NOWHERE, Origin
 from idp.services.evidence import commit_evidence, keep_evidence
-from idp.services.subject import lock_subject
+from idp.services.subject import lock_subject, lock_subjects
 
 CONTENT_VERSION = 1
 """Version of the content that the digest covers; it stands in the content itself."""
 
 
-@transaction.atomic(savepoint=False)
-def append(
-    subject_user: Any,
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event without its place in a chain, with the evidence that belongs to it."""
+
+    event: ConsentEvent
+    evidence: ConsentEvidence | None
+
+
+def draft(
     *,
     kind: str,
     application: Any,
@@ -41,13 +47,10 @@ def append(
     document: ConsentDocument | None = None,
     extra: Mapping[str, Any] | None = None,
     origin: Origin = NOWHERE,
-) -> ConsentEvent:
-    """Write one event at the end of the user's chain, and return it.
-
-    The caller holds every other lock that it needs: the subject's row is taken last.
+) -> Draft:
+    """Return an event that is not written yet.
 
     Args:
-        subject_user: whose chain.
         kind: a ``ConsentEvent.Kind``.
         application: the client's row; its id and name are copied.
         at: when it happened.
@@ -63,10 +66,6 @@ def append(
         document: the page that the user saw, or None where there was none.
         extra: what the host site wants to keep; JSON values.
         origin: where the request came from; kept apart, where it can be erased.
-
-    Raises:
-        idp.domain.ledger.NotCanonical: ``extra`` holds a value without a canonical form.
-        ValueError: the user is not saved.
     """
     commitment, evidence = commit_evidence(origin)
     event = ConsentEvent(
@@ -88,10 +87,53 @@ def append(
         evidence_commitment=commitment,
         extra=dict(extra or {}),
     )
-    _chain(event, lock_subject(subject_user))
-    if evidence is not None:
-        keep_evidence(event, evidence)
-    return event
+    return Draft(event, evidence)
+
+
+@transaction.atomic(savepoint=False)
+def append(subject_user: Any, **change: Any) -> ConsentEvent:
+    """Write one event at the end of the user's chain, and return it.
+
+    The caller holds every other lock that it needs: the subject's row is taken last.
+
+    Args:
+        subject_user: whose chain.
+        **change: as ``draft`` takes it.
+
+    Raises:
+        idp.domain.ledger.NotCanonical: ``extra`` holds a value without a canonical form.
+        ValueError: the user is not saved.
+    """
+    new = draft(**change)
+    subject = lock_subject(subject_user)
+    _chain(new.event, subject)
+    new.event.save()
+    Subject.objects.filter(pk=subject.pk).update(
+        head_sequence=subject.head_sequence, head_digest=subject.head_digest
+    )
+    if new.evidence is not None:
+        keep_evidence(new.event, new.evidence)
+    return new.event
+
+
+@transaction.atomic(savepoint=False)
+def append_many(drafts: Sequence[tuple[Any, Draft]]) -> None:
+    """Write the events of many users, given with their users, in few statements.
+
+    The subjects' rows are taken last here as well, all of them in one order.
+
+    Raises:
+        idp.domain.ledger.NotCanonical: as ``append``.
+        ValueError: a user is not saved.
+    """
+    subjects = lock_subjects(user for user, _new in drafts)
+    for user, new in drafts:
+        _chain(new.event, subjects[user.pk])
+    ConsentEvent.objects.bulk_create([new.event for _user, new in drafts])
+    Subject.objects.bulk_update(subjects.values(), ("head_sequence", "head_digest"))
+    for _user, new in drafts:
+        if new.evidence is not None:
+            keep_evidence(new.event, new.evidence)
 
 
 def keep_snapshot(document: ConsentDocument | None, at: datetime) -> str:
@@ -155,11 +197,9 @@ def _shown(document: ConsentDocument) -> dict[str, Any]:
 
 
 def _chain(event: ConsentEvent, subject: Subject) -> None:
+    """Make an event the next one of a subject whose row is locked; the caller stores both."""
     event.subject_key = subject.key
     event.sequence = subject.head_sequence + 1
     event.previous_digest = subject.head_digest or rules.GENESIS
     event.digest = rules.digest(content(event), event.previous_digest)
-    event.save()
-    Subject.objects.filter(pk=subject.pk).update(
-        head_sequence=event.sequence, head_digest=event.digest
-    )
+    subject.head_sequence, subject.head_digest = event.sequence, event.digest

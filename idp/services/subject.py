@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -35,6 +36,22 @@ def lock_subject(user: Any) -> Subject:
     locked = Subject.objects.select_for_update()
     subject = locked.filter(user_id=user.pk).first() if user.pk is not None else None
     return subject or locked.get(pk=subject_of(user).pk)
+
+
+def lock_subjects(users: Iterable[Any]) -> dict[Any, Subject]:
+    """Return the subjects of users by the users' keys, with their rows locked in one order.
+
+    Raises:
+        ValueError: a user is not saved.
+    """
+    known = {user.pk: user for user in users}
+    rows = Subject.objects.select_for_update().filter(user__in=known).order_by("pk")
+    found = {subject.user_id: subject for subject in rows}
+    if len(found) < len(known):
+        for key in known.keys() - found.keys():
+            subject_of(known[key])
+        found = {subject.user_id: subject for subject in rows.all()}
+    return found
 
 
 def user_epoch(user: Any) -> int:
