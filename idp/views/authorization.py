@@ -260,10 +260,13 @@ class AuthorizationView(AuthorizationMixin, View):
                 return self.authorize(request, kept)
         except TooManyRequests:
             text = "Too many people are signing in at the moment."
-            reason = _plain_reason("temporarily_unavailable", text)
-            advice = _("Wait a few minutes, then try again.")
             return error_page(
-                request, reason=reason, error="temporarily_unavailable", status=503, advice=advice
+                request,
+                reason=_plain_reason("temporarily_unavailable", text),
+                error="temporarily_unavailable",
+                status=429,
+                event="authorization.too_many",
+                advice=_("Wait a few minutes, then try again."),
             )
 
 

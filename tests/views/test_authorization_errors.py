@@ -11,7 +11,8 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from idp.models import Authorization, ClientPolicy, SecurityEvent, SignIn
+from idp.models import Authorization, AuthorizationRequest, ClientPolicy, SecurityEvent, SignIn
+from idp.services.authorization_request import MOST_ANONYMOUS
 from idp.services.client import disable_client
 from tests.factories import (
     PASSWORD,
@@ -477,3 +478,32 @@ def test_the_way_to_the_sign_in_page_stays_on_the_site(flow: Flow) -> None:
     following = query(response["Location"])["next"][0]
     assert following.startswith(AUTHORIZE)
     assert parse_qs(urlsplit(following).query)["state"] == ["st-1"]
+
+
+# Too many
+
+
+def test_a_flood_of_people_who_never_sign_in_is_bounded_and_recorded(flow: Flow) -> None:
+    now = timezone.now()
+    waiting = [
+        AuthorizationRequest(
+            nonce_digest=f"{number}",
+            application=flow.application,
+            browser_digest="",
+            parameters={},
+            created_at=now,
+            expires_at=now + timedelta(minutes=15),
+        )
+        for number in range(MOST_ANONYMOUS)
+    ]
+    AuthorizationRequest.objects.bulk_create(waiting, batch_size=1_000)
+    flow.browser.logout()
+    response = flow.start(prompt="login")
+    assert response.status_code == 429
+    assert SecurityEvent.objects.filter(kind="authorization.too_many").exists()
+    assert AuthorizationRequest.objects.count() == MOST_ANONYMOUS
+    assert flow.start()["Location"].startswith("/account/login/"), "a plain request keeps nothing"
+
+    AuthorizationRequest.objects.update(expires_at=now)
+    assert flow.start(prompt="login")["Location"].startswith("/account/login/")
+    assert AuthorizationRequest.objects.count() == 1
