@@ -7,12 +7,19 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import connections
-from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
+from django.db.models.signals import (
+    m2m_changed,
+    post_delete,
+    post_migrate,
+    post_save,
+    pre_delete,
+    pre_save,
+)
 from django.utils import timezone
 
 from idp import signals
 from idp.conf import application_model
-from idp.models import Api, ClientPolicy, SiteState
+from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteState
 from idp.models.append_only import install_triggers
 from idp.services.catalogue import catalogue_changed
 from idp.services.client import kind_of
@@ -33,11 +40,13 @@ def connect() -> None:
     user_logged_out.connect(note_sign_out, dispatch_uid="idp.note_sign_out")
     signals.consent_granted.connect(consider_notice, dispatch_uid="idp.consider_notice")
     pre_delete.connect(forget_evidence, sender=get_user_model(), dispatch_uid="idp.forget_evidence")
-    m2m_changed.connect(
-        catalogue_changed,
-        sender=Api.resource_servers.through,
-        dispatch_uid="idp.catalogue_changed",
-    )
+    for model in (Api, Scope, ScopePolicy, ScopeText):
+        for signal in (post_save, post_delete):
+            signal.connect(catalogue_changed, sender=model, dispatch_uid="idp.catalogue_changed")
+    for relation in (Api.resource_servers.through, Scope.implies.through):
+        m2m_changed.connect(
+            catalogue_changed, sender=relation, dispatch_uid="idp.catalogue_changed"
+        )
     post_migrate.connect(after_migrate, dispatch_uid="idp.after_migrate")
 
 
