@@ -1,4 +1,4 @@
-"""Scopes that users gave a client and it never used: named on its page, and taken away from there."""
+"""Scopes that users gave a client and it never used: named on its page, and taken away there."""
 
 from __future__ import annotations
 
@@ -113,7 +113,13 @@ def _take(request: HttpRequest, application: Any, scope: str, now: datetime) -> 
         now=now,
     )
     done, until = 0, time.monotonic() + SECONDS
-    cause = {"actor": "operator", "by": by, "reason": reason, "origin": origin, "now": now}
+    cause: dict[str, Any] = {
+        "actor": "operator",
+        "by": by,
+        "reason": reason,
+        "origin": origin,
+        "now": now,
+    }
     while time.monotonic() < until:
         batch = list(unused_consents(application, scope, now)[:BATCH])
         if not batch:

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.decorators import method_decorator
 from django.views.generic import View
 
-from idp.domain.catalogue import Admission, Scope, Unpoliced
+from idp.domain.catalogue import Admission, Catalogue, Scope, Unpoliced
 from idp.dot.issuer import issuer_of
 from idp.dot.server import offered_grant_types
 from idp.dot.userinfo import discovery_claims
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 CLIENT_AUTHENTICATION = ("client_secret_basic", "client_secret_post")
+
+_UNAPPROVED = frozenset(Admission) - {Admission.APPROVED}
+"""Which clients a policy may name so that some of them can ask without an approval."""
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -136,15 +139,17 @@ def public_scopes() -> list[str]:
     return sorted(
         scope.name
         for scope in catalogue.scopes.values()
-        if scope.active and scope.public and _may_be_asked(scope, catalogue.unpoliced)
+        if scope.active and scope.public and _may_be_asked(catalogue, scope)
     )
 
 
-def _may_be_asked(scope: Scope, unpoliced: str) -> bool:
+def _may_be_asked(catalogue: Catalogue, scope: Scope) -> bool:
+    """Return whether no policy of the scope, or of what it includes, wants an approval."""
     if scope.policy is None:
-        by_default = unpoliced == Unpoliced.DEFAULTS_ONLY and scope.default
-        return by_default or unpoliced == Unpoliced.PASS_THROUGH
-    return scope.policy.clients in {Admission.ANY, Admission.VERIFIED}
+        by_default = catalogue.unpoliced == Unpoliced.DEFAULTS_ONLY and scope.default
+        if not (by_default or catalogue.unpoliced == Unpoliced.PASS_THROUGH):
+            return False
+    return all(policy.clients in _UNAPPROVED for policy in catalogue.family(scope.name).policies)
 
 
 _ENDPOINTS = {
