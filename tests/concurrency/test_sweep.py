@@ -1,0 +1,52 @@
+"""Taking access back from everyone while users decide: nothing deadlocks, nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from idp.models import Consent, ConsentEvent
+from idp.services import consent_sweep
+from idp.services.consent import record_decision, revoke_consent
+from idp.services.consent_sweep import Target, take_back_from
+from tests.concurrency.test_ledger import at_once, chain_is_sound
+from tests.factories import grant, make_application, make_user
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_two_sweeps_and_deciding_users_leave_sound_chains(
+    attempt: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consent_sweep, "BATCH", 7)
+    clients = [make_application() for _ in range(4)]
+    users = [make_user() for _ in range(6)]
+    for user in users:
+        for client in clients:
+            grant(user, client, "a")
+
+    def sweep() -> None:
+        list(take_back_from(Target(), by="olga", now=timezone.now()))
+
+    def decide(number: int) -> Callable[[], None]:
+        def act() -> None:
+            for client in clients:
+                record_decision(users[number], client, "b", allow=True)
+                consent = Consent.objects.get(user=users[number], application=client)
+                revoke_consent(consent)
+
+        return act
+
+    at_once(sweep, sweep, *[decide(number) for number in range(len(users))])
+
+    assert not Consent.objects.live(timezone.now()).exists()
+    chain_is_sound(ConsentEvent.objects.count())
+    for consent in Consent.objects.all():
+        events = ConsentEvent.objects.filter(
+            subject_key=consent.user.idp_subject.key, client_id=consent.application.client_id
+        )
+        kinds = list(events.order_by("sequence").values_list("kind", flat=True))
+        assert kinds.count("granted") == kinds.count("revoked"), kinds
