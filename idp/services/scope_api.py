@@ -12,7 +12,5 @@ def unknown_resources(resources: Iterable[str]) -> list[str]:
     named = list(resources)
     if not named:
         return []
-    known = set(
-        Api.objects.filter(identifier__in=named).values_list("identifier", flat=True)
-    )
+    known = set(Api.objects.filter(identifier__in=named).values_list("identifier", flat=True))
     return [resource for resource in named if resource not in known]

@@ -53,9 +53,11 @@ def set_mode(mode: str, *, by: str = "", now: datetime | None = None) -> bool:
     chosen = SiteState.Mode(mode)
     at = now or timezone.now()
     site_state()
-    changed = SiteState.objects.filter(pk=1).exclude(mode=chosen).update(
-        mode=chosen, mode_changed_at=at
+    changed = (
+        SiteState.objects.filter(pk=1).exclude(mode=chosen).update(mode=chosen, mode_changed_at=at)
     )
     if changed:
-        record_event("site.mode_changed", severity="info", detail={"mode": chosen, "by": by}, now=at)
+        record_event(
+            "site.mode_changed", severity="info", detail={"mode": chosen, "by": by}, now=at
+        )
     return bool(changed)
