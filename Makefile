@@ -85,7 +85,7 @@ check-imports:
 	$(VENV)/bin/lint-imports
 
 check-templates:
-	$(VENV)/bin/djlint --quiet --check --lint idp/templates $(wildcard templates project)
+	$(VENV)/bin/djlint --quiet --lint idp/templates $(wildcard templates project)
 
 check-django:
 	$(RUN) -m tools.check_django

@@ -1,0 +1,1 @@
+"""For host sites: their APIs and their tests."""

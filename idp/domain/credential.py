@@ -24,11 +24,11 @@ def assemble(prefix: str, random: bytes) -> str:
 
 
 def is_well_formed(text: str, prefix: str) -> bool:
-    """Return whether a text could be such a credential; garbage is refused without a database read."""
+    """Return whether a text could be such a credential; garbage needs no database read."""
     found = _SHAPE.fullmatch(text)
-    return bool(
-        found and found[1] == prefix and secrets.compare_digest(found[3], _checksum(prefix, found[2]))
-    )
+    if found is None or found[1] != prefix:
+        return False
+    return secrets.compare_digest(found[3], _checksum(prefix, found[2]))
 
 
 def _checksum(prefix: str, body: str) -> str:

@@ -26,7 +26,8 @@ class Reason:
     Attributes:
         code: stable snake_case name that machines compare.
         severity: whether the reason refuses, warns or informs.
-        text: English sentence with named ``%(name)s`` placeholders; also the message id for translation.
+        text: English sentence with named ``%(name)s`` placeholders; also the message id for
+            translation.
         params: values for the placeholders of ``text``.
         reference: the clause that the reason rests on, such as ``RFC 9700 §2.1``.
         suggestion: the corrected value where one can be guessed, else None.

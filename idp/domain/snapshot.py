@@ -1,4 +1,4 @@
-"""What a consent page shows, as plain values: the page is drawn from them and the ledger keeps them.
+"""What a consent page shows, as plain values: the page is drawn from them, the ledger keeps them.
 
 Because the page has no other source of words than this document, what is stored is what was shown.
 """
@@ -105,10 +105,13 @@ class ConsentDocument:
         account: the name under which the reader is signed in.
         language: language code of the page.
         return_host: host that the answer goes to; empty when it stays on the device.
-        on_device: whether the answer goes to an app on the reader's device (loopback or private-use URI).
+        on_device: whether the answer goes to an app on the reader's device (loopback or
+            private-use URI).
         apis: permissions grouped by protected resource.
-        ends_at: ISO 8601 date-time at which the consent ends by policy, or empty for "until you take it back".
-        durations: durations that the reader may choose from (``once``, ``30d``, ``until_revoked``); empty for no choice.
+        ends_at: ISO 8601 date-time at which the consent ends by policy, or empty for "until you
+            take it back".
+        durations: durations that the reader may choose from (``once``, ``30d``,
+            ``until_revoked``); empty for no choice.
         reason: code of why the page is shown.
     """
 

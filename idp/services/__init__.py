@@ -1,0 +1,1 @@
+"""What is done: one function, one change, with its event."""

@@ -194,7 +194,8 @@ def _load() -> _Loaded:
         before = catalogue_version()
         loaded = _read(before)
         if catalogue_version() == before:
-            return _remember(_loaded, before, loaded)
+            _remember(_loaded, before, loaded)
+            return loaded
     return loaded
 
 
