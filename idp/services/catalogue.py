@@ -217,7 +217,7 @@ def _read(version: int) -> _Loaded:
             name=row.name,
             api=row.api.identifier,
             api_name=row.api.name,
-            policy=policies.get(row.policy_id),
+            policy=policies.get(row.policy_id or 0),
             active=row.active,
             public=row.public,
             default=row.default,
