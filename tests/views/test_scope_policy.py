@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from idp.conf import access_token_model
@@ -73,7 +76,7 @@ def introspected(flow: Flow, token: str) -> dict[str, Any]:
     return found
 
 
-# --- Who hears what -----------------------------------------------------------------------------
+# --- Who hears what ---
 
 
 @pytest.mark.parametrize(
@@ -157,7 +160,7 @@ def test_a_sign_in_that_is_too_old_goes_through_sign_in_or_is_its_own_error(
     assert location(flow.start("openid account:read", prompt="none"))["error"] == "login_required"
 
 
-# --- Authorization: the page and the click --------------------------------------------------------
+# --- Authorization: the page and the click ---
 
 
 def test_a_policy_that_changed_between_page_and_click_shows_the_page_again(
@@ -189,7 +192,7 @@ def test_an_approval_withdrawn_between_page_and_click_gives_the_client_its_error
     assert not Authorization.objects.exists()
 
 
-# --- Code exchange -------------------------------------------------------------------------------
+# --- Code exchange ---
 
 
 def test_an_approval_withdrawn_between_code_and_token_narrows_the_token(
@@ -228,7 +231,7 @@ def switch_off(flow: Flow, party: str) -> None:
         flow.user.save()
 
 
-# --- Refresh -------------------------------------------------------------------------------------
+# --- Refresh ---
 
 
 def test_a_group_left_between_token_and_refresh_narrows_the_answer_without_asking(
@@ -285,7 +288,7 @@ def test_a_refresh_follows_policy_approval_and_catalogue(
     assert flow.refresh(first["refresh_token"]).json()["scope"] == "openid"
 
 
-# --- Client credentials ----------------------------------------------------------------------------
+# --- Client credentials ---
 
 
 @pytest.mark.parametrize(
@@ -317,7 +320,7 @@ def test_a_service_whose_approval_ended_is_refused_and_its_token_narrowed(db: No
     assert "approval_ended" in answer.json()["error_description"]
 
 
-# --- Introspection, resource server, userinfo ---------------------------------------------------------
+# --- Introspection, resource server, userinfo ---
 
 
 def test_introspection_says_what_the_token_may_do_now(flow: Flow, policy: ScopePolicy) -> None:
@@ -373,7 +376,7 @@ def test_a_disabled_party_is_refused_at_the_next_request_everywhere(flow: Flow, 
         assert introspected(flow, token) == {"active": False}
 
 
-# --- Freshness -----------------------------------------------------------------------------------
+# --- Freshness ---
 
 
 def test_a_scope_that_wants_a_fresh_sign_in_challenges_at_the_api(
@@ -407,7 +410,7 @@ def test_the_strictest_lifetime_of_the_granted_scopes_holds(
     assert flow.tokens("openid")["expires_in"] == 600
 
 
-# --- What is implied, and what is written down ------------------------------------------------------
+# --- What is implied, and what is written down ---
 
 
 def test_an_implied_scope_opens_the_api_and_the_token_carries_what_was_granted(
@@ -443,7 +446,6 @@ def test_a_refused_token_request_leads_to_its_own_explanation(db: None, admin_cl
 
 def follow_explanation(browser: Any, event: SecurityEvent, code: str) -> None:
     import html
-    import re
 
     from tests.admin.conftest import page
 
@@ -453,3 +455,39 @@ def follow_explanation(browser: Any, event: SecurityEvent, code: str) -> None:
     answer = browser.get(html.unescape(found[1]))
     assert answer.context["verdict"][0] == "danger"
     assert code in answer.content.decode()
+
+
+# --- Cost ---
+
+CATALOGUE_TABLES = re.compile(r'(FROM|JOIN) "idp_(scopepolicy|scopetext|api)"|FROM "idp_scope"')
+
+
+def test_in_steady_state_no_request_reads_the_catalogue(flow: Flow) -> None:
+    def round_trip() -> None:
+        answer = flow.tokens("openid account:read")
+        Browser().get(API, **bearer(answer["access_token"]))
+        Browser().get("/o/userinfo/", **bearer(answer["access_token"]))
+        introspected(flow, answer["access_token"])
+        flow.refresh(answer["refresh_token"])
+
+    round_trip()
+    with CaptureQueriesContext(connection) as captured:
+        round_trip()
+    found = [query["sql"] for query in captured.captured_queries]
+    assert len(found) > 20
+    # The client's own row brings its scopes along, in a subquery.
+    assert [sql for sql in found if CATALOGUE_TABLES.search(sql)] == []
+
+
+def test_the_size_of_the_catalogue_costs_no_statement(flow: Flow) -> None:
+    def count() -> int:
+        flow.tokens("openid account:read")
+        with CaptureQueriesContext(connection) as captured:
+            flow.tokens("openid account:read")
+        return len(captured.captured_queries)
+
+    count()
+    before = count()
+    for number in range(100):
+        make_scope(f"many:{number}", policy=make_policy())
+    assert count() == before
