@@ -16,7 +16,8 @@ from idp.domain.resolution import Resolution
 from idp.services.client import Client
 from idp.services.consent_memory import recall, words_versions
 from idp.services.redirect_uri import registered_uris
-from idp.services.resolution import server_lifetimes
+from idp.services.resolution import server_lifetimes, strict_catalogue
+from idp.services.site_scope import offer_to, offered
 from idp.services.user import user_facts
 
 WITHOUT_USER = frozenset({"client_credentials"})
@@ -85,7 +86,7 @@ def explain(
     auth_age_seconds: int | None = None,
     acr: str = "",
 ) -> Explanation:
-    """Return what a request would get; nothing is recorded.
+    """Return what a request would get if the rules refuse; nothing is recorded.
 
     Args:
         client: who would ask.
@@ -98,7 +99,7 @@ def explain(
     """
     grant = grant_type or first_grant_type(client)
     giver = None if grant in WITHOUT_USER else user
-    catalogue = client.catalogue()
+    catalogue = offered(strict_catalogue(client), offer_to(client.application))
     resolution = rules.resolve(
         requested=requested,
         client=client.facts,

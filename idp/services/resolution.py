@@ -72,7 +72,7 @@ def resolve_request(
         return resolution
     answer = rules.as_report(resolution, binding=UNKNOWN)
     if answer.error is None:
-        _tell(client, judge(_strict(client), resolution.asked), user, origin, now)
+        _tell(client, judge(strict_catalogue(client), resolution.asked), user, origin, now)
     return answer
 
 
@@ -103,7 +103,7 @@ def resolve_again(
     resolution = judge(client.catalogue())
     if client.enforces("scope"):
         return resolution
-    _tell(client, judge(_strict(client)), user, origin, now)
+    _tell(client, judge(strict_catalogue(client)), user, origin, now)
     return rules.as_report(resolution)
 
 
@@ -111,7 +111,7 @@ def _facts(client: Client, user: Any) -> UserFacts | None:
     return None if user is None else user_facts(user, client.application, client.catalogue())
 
 
-def _strict(client: Client) -> Catalogue:
+def strict_catalogue(client: Client) -> Catalogue:
     """Return the catalogue by which the client would be judged if the rules refused."""
     choice = unpoliced_choice(enforcing=True)
     return current_catalogue(client.catalogue_version, unpoliced=choice)
