@@ -82,6 +82,7 @@ def _unknown(site: dict[str, Any]) -> Iterator[CheckMessage]:
 
 
 _SECONDS = (
+    "CONSENT_UNUSED_AFTER",
     "ACCESS_TOKEN_LIFETIME",
     "REFRESH_TOKEN_LIFETIME",
     "REFRESH_TOKEN_IDLE_LIFETIME",

@@ -81,6 +81,7 @@ class IdpSettings:
         "ENFORCE": None,
         "UNPOLICED_SCOPES": None,
         "CONSENT_LIFETIME": None,
+        "CONSENT_UNUSED_AFTER": 7_776_000,
         "ACCESS_TOKEN_LIFETIME": None,
         "REFRESH_TOKEN_LIFETIME": None,
         "REFRESH_TOKEN_IDLE_LIFETIME": None,
@@ -117,6 +118,11 @@ class IdpSettings:
         """Return seconds, or a callable or its dotted path, or None for until revoked."""
         value: int | str | Callable[..., int | None] | None = self._get("CONSENT_LIFETIME")
         return value
+
+    @property
+    def consent_unused_after(self) -> timedelta:
+        """Return how long a consent may lie unused before its removal is proposed."""
+        return timedelta(seconds=self._get("CONSENT_UNUSED_AFTER"))
 
     @property
     def access_token_lifetime(self) -> timedelta:

@@ -12,10 +12,11 @@ from django.db.models import F, QuerySet
 
 from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain.consent import EventKind
-from idp.models import Authorization, ClientPolicy, Consent, ConsentScope
+from idp.models import Authorization, ClientPolicy, Consent, ConsentScope, IssuedToken
 from idp.services.consent import narrow_consent
 from idp.services.consent_batch import end_consents
 from idp.services.consent_change import Cause
+from idp.services.consent_unused import unused_since
 from idp.services.event import NOWHERE, Origin, record_event
 from idp.services.narrowing import shrink_holdings
 from idp.services.subject import raise_user_epoch
@@ -33,11 +34,13 @@ class Target:
         user: of this user alone, or None.
         application: of this client alone, or None.
         scope: this scope alone, the rest stays; empty for all.
+        unused_since: consents alone, and only what was not used since; None for all.
     """
 
     user: Any = None
     application: Any = None
     scope: str = ""
+    unused_since: datetime | None = None
 
     def limits(self) -> dict[str, Any]:
         """Return the fields that rows of the target have."""
@@ -62,6 +65,8 @@ class Reach:
 
 def reach(target: Target, now: datetime) -> Reach:
     """Return what would be taken back, to be shown before it is."""
+    if target.unused_since is not None:
+        return _reach_of_unused(target, now)
     access = _access(target, now)
     refresh = _refresh(target)
     if target.scope:
@@ -71,6 +76,14 @@ def reach(target: Target, now: datetime) -> Reach:
         authorizations=_authorizations(target, now).count(),
         tokens=access.count() + refresh.count(),
     )
+
+
+def _reach_of_unused(target: Target, now: datetime) -> Reach:
+    consents = _consents(target, now)
+    acts = Authorization.objects.filter(consent__in=consents.values("pk")).live(now)
+    tokens = IssuedToken.objects.filter(authorization__in=acts.values("pk"), used_at=None)
+    alive = tokens.exclude(expires_at__lte=now)
+    return Reach(consents.count(), acts.count(), alive.count())
 
 
 def take_back_from(
@@ -105,11 +118,12 @@ def take_back_from(
         detail={"by": by, "reason": reason, "scope": target.scope},
         now=now,
     )
-    if not target.scope:
+    if not target.scope and target.unused_since is None:
         _raise_epochs(target)
     cause = {"by": by, "reason": reason, "actor": actor, "origin": origin, "now": now}
     yield from _end_consents(target, cause)
-    yield from _end_rest(target, reason or "taken_back", now)
+    if target.unused_since is None:
+        yield from _end_rest(target, reason or "taken_back", now)
 
 
 def due_consents(now: datetime) -> QuerySet[Consent]:
@@ -188,6 +202,8 @@ def _shrink_rest(target: Target, now: datetime) -> Iterator[int]:
 
 def _consents(target: Target, now: datetime) -> QuerySet[Consent]:
     rows = Consent.objects.filter(**target.limits()).live(now)
+    if target.unused_since is not None:
+        rows = unused_since(target.unused_since, now).filter(**target.limits())
     if not target.scope:
         return rows
     granted = ConsentScope.objects.filter(scope=target.scope, state=ConsentScope.State.GRANTED)

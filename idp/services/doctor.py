@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections, router
 
-from idp.conf import HARDENED, application_model
+from idp.conf import HARDENED, application_model, idp_settings
 from idp.domain.decision import Severity
 from idp.models import (
     ClientPolicy,
@@ -23,8 +23,10 @@ from idp.models import (
 from idp.models.append_only import missing
 from idp.services.client_secret import live
 from idp.services.client_secret_value import has_toolkit_secret
+from idp.services.consent_unused import MOST_COUNTED, count_unused
 from idp.services.doctor_finding import Code, Finding, finding
 from idp.services.key import KeyUnavailable, private_jwk
+from idp.services.ledger_check import last_check
 from idp.services.redirect_uri import PURPOSES, findings, registered_uris, unused_redirect_uris
 from idp.services.site import site_state
 
@@ -188,7 +190,21 @@ def _ledger(now: datetime) -> Iterator[Finding]:
     absent = missing(connections[router.db_for_write(ConsentEvent)])
     if absent:
         yield finding(Code.TRIGGERS_MISSING, detail=", ".join(absent))
+    check = last_check()
+    if check is not None and check.broken:
+        yield finding(Code.LEDGER_BROKEN, detail=str(check.broken))
+    stale = check is None or check.started_at <= now - timedelta(days=7)
+    if stale and ConsentEvent.objects.filter(at__lte=now - timedelta(days=7)).exists():
+        yield finding(Code.LEDGER_UNVERIFIED)
 
 
-PARTS = (_site, _toolkit, _clients, _redirect_uris, _scopes, _keys, _ledger)
+def _consents(now: datetime) -> Iterator[Finding]:
+    count = count_unused(now)
+    if count:
+        most = "at least " if count == MOST_COUNTED else ""
+        after = f"{idp_settings.consent_unused_after.days} days"
+        yield finding(Code.CONSENTS_UNUSED, after, f"{most}{count}")
+
+
+PARTS = (_site, _toolkit, _clients, _redirect_uris, _scopes, _keys, _ledger, _consents)
 """What is looked at, in this order."""

@@ -33,6 +33,9 @@ class Code(StrEnum):
     SCOPE_WITHOUT_WORDS = "scope_without_words"
     SCOPE_NOT_IN_CATALOGUE = "scope_not_in_catalogue"
     TRIGGERS_MISSING = "triggers_missing"
+    LEDGER_BROKEN = "ledger_broken"
+    LEDGER_UNVERIFIED = "ledger_unverified"
+    CONSENTS_UNUSED = "consents_unused"
 
 
 class Words(NamedTuple):
@@ -173,6 +176,27 @@ TEXTS: dict[Code, Words] = {
         "The database does not guard the consent ledger: {detail}.",
         "Run “manage.py migrate”, which installs the triggers.",
         "",
+    ),
+    Code.LEDGER_BROKEN: Words(
+        ERROR,
+        "{detail} chains of the consent ledger are broken.",
+        "Run “manage.py idp ledger verify”, keep its answer and a copy of the database, and find "
+        "out who wrote to it.",
+        "",
+    ),
+    Code.LEDGER_UNVERIFIED: Words(
+        INFO,
+        "The consent ledger was not verified in the last seven days.",
+        "Run “manage.py idp ledger verify --checkpoint FILE” every night, with FILE where the "
+        "database cannot reach it.",
+        "",
+    ),
+    Code.CONSENTS_UNUSED: Words(
+        INFO,
+        "{detail} consents were not used for {subject}.",
+        "Look at them with “manage.py idp revoke --unused --dry-run”, and take them back: what is "
+        "not there cannot be abused.",
+        "GDPR Art. 5 (1) (c)",
     ),
 }
 

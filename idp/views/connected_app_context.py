@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
+from idp.conf import idp_settings
 from idp.domain.catalogue import Catalogue
 from idp.domain.client import Environment
 from idp.models import ConsentScope
@@ -59,10 +61,16 @@ def card(app: ConnectedApp, words: Mapping[str, Words]) -> dict[str, Any]:
         "since": app.since,
         "last_used": app.last_used,
         "expires_at": app.expires_at,
+        "unused": is_unused(app),
         "development": policy.environment == Environment.DEVELOPMENT,
         "verified": policy.verified or policy.first_party,
         "first_party": policy.first_party,
     }
+
+
+def is_unused(app: ConnectedApp) -> bool:
+    """Return whether an app has access that it has not used for a long time."""
+    return app.is_live and recency(app) <= timezone.now() - idp_settings.consent_unused_after
 
 
 def permissions(app: ConnectedApp, words: Mapping[str, Words]) -> list[dict[str, Any]]:

@@ -458,3 +458,17 @@ def test_a_name_from_outside_is_escaped_and_shows_no_hidden_characters(
 
 def test_the_list_is_where_the_consent_page_links_to() -> None:
     assert reverse("idp:connected-apps") == LIST
+
+
+def test_an_app_that_was_not_used_for_long_is_marked_as_such(browser: Client, ada: Any) -> None:
+    words = "Not used for a long time"
+    consent = grant(ada, make_application(), "a")
+    assert words not in browser.get(LIST).content.decode()
+
+    Consent.objects.update(decided_at=timezone.now(), created_at=timezone.now() - 91 * DAY)
+
+    assert consent is not None
+    assert words in browser.get(LIST).content.decode()
+    record_decision(ada, consent.application, "a", allow=False)
+    Consent.objects.update(last_used_at=timezone.now() - DAY)
+    assert words not in browser.get(LIST).content.decode()

@@ -6,11 +6,13 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
+from idp.conf import idp_settings
 from idp.management.printing import Progress, write_json
 from idp.services.client import load_client
 from idp.services.consent_sweep import Reach, Target, reach, take_back_from
@@ -25,6 +27,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--client", metavar="ID", help="what this client holds")
     parser.add_argument("--scope", metavar="SCOPE", default="", help="this scope alone; all stay")
     parser.add_argument("--all", action="store_true", help="what every client holds of everyone")
+    parser.add_argument(
+        "--unused",
+        type=int,
+        nargs="?",
+        const=idp_settings.consent_unused_after.days,
+        metavar="DAYS",
+        help="consents alone, and only what was not used for so long",
+    )
     parser.add_argument("--reason", default="", help="why, for the ledger")
     parser.add_argument("--dry-run", action="store_true", help="only say how much it is")
     parser.add_argument("--yes", action="store_true", help="do not ask on a terminal")
@@ -64,8 +74,9 @@ def _take_back(target: Target, reason: str, found: Reach, now: Any, err: OutputW
 
 def _target(options: Mapping[str, Any], err: OutputWrapper) -> Target | None:
     limited = any(options[name] for name in ("user", "client", "scope"))
+    limited = limited or options["unused"] is not None
     if limited == bool(options["all"]):
-        err.write("Name a user, a client or a scope, or say --all; not both.")
+        err.write("Name a user, a client or a scope, or say --unused or --all; not both.")
         return None
     user = find_user(options["user"]) if options["user"] else None
     if options["user"] and user is None:
@@ -76,7 +87,10 @@ def _target(options: Mapping[str, Any], err: OutputWrapper) -> Target | None:
         err.write(f"There is no client {options['client']}.")
         return None
     application = client.application if client is not None else None
-    return Target(user=user, application=application, scope=options["scope"])
+    since = None
+    if options["unused"] is not None:
+        since = timezone.now() - timedelta(days=options["unused"])
+    return Target(user=user, application=application, scope=options["scope"], unused_since=since)
 
 
 def _agreed(err: OutputWrapper) -> bool:

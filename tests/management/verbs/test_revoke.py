@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from idp.models import Consent, ConsentEvent, ConsentEvidence, Subject
+from idp.models import Authorization, Consent, ConsentEvent, ConsentEvidence, Subject
 from idp.services.event import Origin
 from tests.factories import grant, make_application, make_user
 from tests.services.test_consent import hold
@@ -121,3 +122,18 @@ def test_a_user_is_forgotten_after_a_dry_run(idp, clients):
     assert Subject.objects.filter(user=None).count() == 1
     assert idp("ledger", "verify")[0] == 0
     assert idp("forget", "--user", "nobody")[0] == 2
+
+
+def test_unused_consents_are_taken_back_alone(idp, clients):
+    old = timezone.now() - timedelta(days=100)
+    Consent.objects.filter(user__username="ada").update(decided_at=old)
+    Authorization.objects.filter(user__username="ada").update(created_at=old)
+
+    _status, out, _err = idp("revoke", "--unused", "--dry-run", "--json")
+    assert json.loads(out)["consents"] == 2
+    assert idp("revoke", "--unused", "101")[0] == 0
+    assert live() == EVERYTHING
+
+    assert idp("revoke", "--unused", "--client", "one")[0] == 0
+    assert live() == EVERYTHING[1:]
+    assert idp("revoke", "--unused", "--all")[0] == 2
