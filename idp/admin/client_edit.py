@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import client_page, client_secret, display
+from idp.admin import client_page, client_secret, display, scope_request
 from idp.admin import impact as impact_page
 from idp.admin.client_form import KIND_WORDS, ClientForm, new_spec
 from idp.admin.service_form import change_message
@@ -46,6 +46,7 @@ def add_view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
         else:
             desk.log_addition(request, application, "Registered.")
             _tell_warnings(request, form.described)
+            scope_request.remind(desk, request, application)
             if plain is None:
                 messages.success(
                     request, _("The client “%(name)s” is registered.") % {"name": application}
@@ -79,6 +80,7 @@ def change_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
         else:
             desk.log_change(request, application, change_message(changes) or "Nothing changed.")
             _tell_warnings(request, form.described)
+            scope_request.remind(desk, request, application)
             messages.success(request, _("Saved.") if changes else _("Nothing changed."))
             following = HttpResponseRedirect("../overview/")
             target = urlencode({"client": application.pk})

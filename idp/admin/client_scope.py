@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.http import HttpResponseRedirect
 from django.urls import path
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display
+from idp.admin import display, scope_request
 from idp.admin.base import RecordAdmin
 from idp.admin.filter import ClientFilter
 from idp.models import ClientScope
@@ -105,17 +106,29 @@ class ClientScopeAdmin(RecordAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that decides."""
         view = self.admin_site.admin_view(self.decide_view)
+        asking = self.admin_site.admin_view(self.ask_view)
         return [
             path("<path:object_id>/decide/", view, name="idp_clientscope_decide"),
+            path("<path:object_id>/ask/", asking, name="idp_clientscope_ask"),
             *super().get_urls(),
         ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Return the page of one request, with the button for whoever may decide."""
-        context = {"may_decide": self.may(request, "change"), **(extra_context or {})}
+        """Return the page of one request, with the buttons for whoever may ask or decide."""
+        row = self.get_object(request, unquote(object_id))
+        may_ask = scope_request.may_ask(self, request)
+        context = {
+            "may_decide": self.may(request, "change"),
+            "may_ask": may_ask and row is not None and scope_request.is_askable(row),
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)
+
+    def ask_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the approval, with a reason."""
+        return scope_request.view(self, request, object_id)
 
     def decide_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Approve or refuse, with a reason and an end."""
