@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpResponseRedirect
 from django.urls import path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display, scope_request
+from idp.admin import impact as impact_page
 from idp.admin.base import RecordAdmin
 from idp.admin.filter import ClientFilter
 from idp.models import ClientScope
 from idp.services.change import Refused
 from idp.services.client_scope import approve_scope, may_decide, refuse_scope
+from idp.services.impact import impact_of, rehearse
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -135,8 +139,14 @@ class ClientScopeAdmin(RecordAdmin):
         self.allow(permitted=self.may(request, "change"))
         row = self.row_or_404(request, object_id)
         form = DecisionForm(request.POST or None)
-        if request.method == "POST" and form.is_valid() and self._decide(request, row, form):
-            return HttpResponseRedirect("../../?state__exact=requested")
+        if request.method == "POST" and form.is_valid():
+            question = self._impact(request, row, form)
+            if question is not None:
+                return question
+            if self._decide(request, row, form):
+                following = HttpResponseRedirect("../../?state__exact=requested")
+                target = urlencode({"client": row.application_id})
+                return impact_page.go_on(self, request, following, target)
         context = {
             "title": _("Approve or refuse"),
             "row": row,
@@ -147,6 +157,23 @@ class ClientScopeAdmin(RecordAdmin):
             "crumbs": [("../change/", str(row))],
         }
         return self.page(request, "admin/idp/client_scope_decide.html", context)
+
+    def _impact(
+        self, request: HttpRequest, row: ClientScope, form: DecisionForm
+    ) -> HttpResponse | None:
+        """Return the page that says what a refusal takes away, if it does and nobody saw it yet."""
+        if form.cleaned_data["decision"] != "refuse" or impact_page.is_seen(request):
+            return None
+        reason = form.cleaned_data["reason"]
+        try:
+            future = rehearse(
+                lambda: refuse_scope(row, by=request.user, reason=reason),
+                applications=[row.application],
+            )
+        except Refused:
+            return None  # said at its field in a moment
+        impact = impact_of(future, now=timezone.now())
+        return impact_page.ask(self, request, future, impact) if impact.narrows else None
 
     def _decide(self, request: HttpRequest, row: ClientScope, form: DecisionForm) -> bool:
         data = form.cleaned_data

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from idp.models import Authorization, ClientScope, ConsentEvent, ScopePolicy, SecurityEvent
+from idp.services.client_scope import approve_scope
 from tests.admin.conftest import page, signed_in
 from tests.factories import add_scope, grant, make_user
 
@@ -133,3 +134,21 @@ def test_taking_a_scope_from_a_client_asks_first(desk: Client, house: SimpleName
     answer = desk.post(address, {**sent, "_impact_seen": "1", "_impact_sweep": "1"})
     assert answer["Location"] == f"{page('idp_sweep')}?client={house.application.pk}"
     assert [row.scope.name for row in ClientScope.objects.all()] == ["mail:read"]
+
+
+def test_refusing_what_was_approved_asks_first(desk: Client, house: SimpleNamespace) -> None:
+    house.policy.clients = "approved"
+    house.policy.save()
+    row = ClientScope.objects.get()
+    approve_scope(row, by="berta")
+    address = page("idp_clientscope_decide", row.pk)
+    sent = {"decision": "refuse", "reason": "no longer"}
+    asked = desk.post(address, sent)
+    assert "This change takes something away" in asked.text
+    row.refresh_from_db()
+    assert row.state == "approved"
+    answer = desk.post(address, {**sent, "_impact_seen": "1", "_impact_sweep": "1"})
+    assert answer["Location"] == f"{page('idp_sweep')}?client={house.application.pk}"
+    row.refresh_from_db()
+    assert row.state == "refused"
+    assert "Done: 1 lost" in desk.post(answer["Location"], follow=True).text
