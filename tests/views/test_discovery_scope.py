@@ -25,7 +25,9 @@ def listed(place: str = PLACES[0]) -> set[str]:
 )  # fmt: skip
 @pytest.mark.parametrize("place", PLACES)
 def test_what_some_client_may_ask_without_an_approval_is_listed(
-    place: str, clients: str, shown: bool
+    place: str,
+    clients: str,
+    shown: bool,  # noqa: FBT001
 ) -> None:
     make_scope("photos:read", policy=make_policy(clients=clients))
     assert ("photos:read" in listed(place)) is shown
