@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.template.loader import render_to_string
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from idp.admin import display
 from idp.admin.base import RecordAdmin
 from idp.admin.filter import ClientIdFilter, TextFilter
+from idp.admin.ledger_badge import verification
 from idp.admin.ledger_export import FORMATS, export
 from idp.admin.party import user_named
 from idp.domain.snapshot import document_from_dict
@@ -23,7 +25,7 @@ from idp.models import ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest, HttpResponseBase
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
@@ -106,6 +108,13 @@ class ConsentEventAdmin(RecordAdmin):
             path("export/<slug:kind>/", view, name="idp_consentevent_export"),
             *super().get_urls(),
         ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Return the list under a badge of the last verification."""
+        badge = verification(timezone.now(), self.admin_site.name)
+        return super().changelist_view(request, {**(extra_context or {}), "verification": badge})
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """Stream the rows of the present filters as CSV or JSON.
