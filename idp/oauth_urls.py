@@ -9,12 +9,9 @@ from idp.views.application import (
     ApplicationRegistration,
     ApplicationUpdate,
 )
-from idp.views.authorization import (
-    AuthorizationView,
-    DecisionView,
-    ResumeView,
-    SwitchAccountView,
-)
+from idp.views.authorization import AuthorizationView
+from idp.views.authorization_decision import DecisionView
+from idp.views.authorization_resume import ResumeView, SwitchAccountView
 from idp.views.authorized_token import AuthorizedTokensView
 from idp.views.discovery import KeySetView, ProviderMetadataView
 from idp.views.introspection import IntrospectionView

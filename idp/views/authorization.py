@@ -14,25 +14,22 @@ from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
 from idp.domain.authentication import AuthenticationKind
 from idp.domain.consent import ConsentKind
-from idp.domain.decision import Reason, Severity
 from idp.dot.gate import Endpoint, read
 from idp.dot.views import ToolkitAuthorizationView, login_not_required
 from idp.models import AuthorizationRequest
 from idp.services.authorization_request import (
     TooManyRequests,
     claim_request,
-    find_request,
     keep_request,
 )
-from idp.services.retry import in_transaction
 from idp.services.sign_in import current_sign_in
 from idp.views import authorization_question as question
-from idp.views.authorization_answer import Decision, allow, deny, same_answer
+from idp.views.authorization_answer import allow_silently
+from idp.views.authorization_page import expired_page, plain_reason, resume_path, switch_path
 from idp.views.authorization_request import (
     CHECKS,
     ONLY_CODE,
@@ -166,7 +163,7 @@ class AuthorizationMixin:
         tries = int((kept.parameters if kept else {}).get("tries", 0)) + 1
         if tries > MOST_SIGN_IN_TRIES:
             text = "The sign-in did not satisfy what the app asks for."
-            raise ClientError("login_required", _plain_reason("login_required", text))
+            raise ClientError("login_required", plain_reason("login_required", text))
         if tries > 1 and request.user.is_authenticated:
             # A sign-in page that sends signed-in users straight back would go round in circles.
             logout(request)
@@ -245,15 +242,16 @@ class AuthorizationView(AuthorizationMixin, View):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer an authorization request."""
-        return self._answered(request)
+        return self.answered(request)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer an authorization request that came as a form."""
-        return self._answered(request)
+        return self.answered(request)
 
-    def _answered(
+    def answered(
         self, request: HttpRequest, kept: AuthorizationRequest | None = None
     ) -> HttpResponse:
+        """Answer a request in the language that it asks for, if the site speaks it."""
         asked_language = request.GET.get("ui_locales", "") if request.method == "GET" else ""
         try:
             with translation.override(language_of(asked_language) or translation.get_language()):
@@ -262,167 +260,12 @@ class AuthorizationView(AuthorizationMixin, View):
             text = "Too many people are signing in at the moment."
             return error_page(
                 request,
-                reason=_plain_reason("temporarily_unavailable", text),
+                reason=plain_reason("temporarily_unavailable", text),
                 error="temporarily_unavailable",
                 status=429,
                 event="authorization.too_many",
                 advice=_("Wait a few minutes, then try again."),
             )
-
-
-class ResumeView(AuthorizationView):
-    """``authorize/resume/``: goes on with a request that waited for a sign-in."""
-
-    http_method_names = ["get"]
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer the request that waited."""
-        kept = find_request(request.GET.get("request", "")[:200], browser_of(request))
-        if kept is None or kept.used_at is not None or kept.expires_at <= timezone.now():
-            return expired_page(request)
-        return self._answered(request, kept)
-
-
-class SwitchAccountView(AuthorizationView):
-    """``authorize/switch/``: signs out, and goes on with the request as somebody else."""
-
-    http_method_names = ["get"]
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Sign out and lead to the sign-in page."""
-        nonce = request.GET.get("request", "")[:200]
-        kept = find_request(nonce, browser_of(request))
-        if kept is None or kept.expires_at <= timezone.now():
-            return expired_page(request)
-        logout(request)
-        following = resume_path(nonce)
-        flow = Flow(question.restored_submission(kept), origin_of(request), timezone.now())
-        return self.to_sign_in_page(request, following, flow)
-
-
-@method_decorator(login_not_required, name="dispatch")
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(sensitive_post_parameters("nonce"), name="dispatch")
-class DecisionView(AuthorizationMixin, View):
-    """``authorize/decide/``: takes the decision of a consent page, and nothing else from it.
-
-    The page's nonce is its protection against forged requests: nobody else can know it, and it is
-    bound to browser and user. Django's own check would refuse the form, because under the page's
-    ``Referrer-Policy: no-referrer`` browsers send ``Origin: null`` with it.
-    """
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer the client with what the user decided."""
-        decision = Decision(
-            nonce=request.POST.get("nonce", "")[:200],
-            answer=request.POST.get("decision", ""),
-            kept_scopes=frozenset(request.POST.getlist("scope")[:500]),
-            duration=request.POST.get("duration", "")[:20],
-        )
-        kept = find_request(decision.nonce, browser_of(request))
-        if kept is None or kept.document is None or decision.answer not in {"allow", "deny"}:
-            return expired_page(request)
-        flow = Flow(question.restored_submission(kept), origin_of(request), timezone.now())
-        try:
-            for check in PROOF:
-                check(flow)
-        except PageError as error:
-            return self.refuse_on_page(request, flow, error)
-        if kept.used_at is None and kept.expires_at <= flow.now:
-            return expired_page(request)
-        if not request.user.is_authenticated or request.user.pk != kept.user_id:
-            return self.resumed_by_other(decision.nonce)
-        try:
-            done = self.carried_out(request, flow, kept, decision)
-        except ClientError as error:
-            return self.refuse_to_client(request, flow, error)
-        return done or expired_page(request, used=True)
-
-    def carried_out(
-        self, request: HttpRequest, flow: Flow, kept: AuthorizationRequest, decision: Decision
-    ) -> HttpResponse | None:
-        """Carry out a decision under the rules as they are at this moment.
-
-        Returns:
-            None when the page was answered before and cannot be answered the same way again.
-        """
-        if kept.used_at is not None:
-            flow.response_mode = flow.get("response_mode") or "query"
-            return same_answer(request, kept, decision, flow, flow.now)
-        for check in CHECKS:
-            check(flow)
-        question.judge_client(flow, request)
-
-        def work() -> HttpResponse | None:
-            if decision.answer == "deny":
-                return deny(request, flow, kept, decision)
-            sign_in = current_sign_in(request)
-            if sign_in is None:
-                return self.sign_in(request, flow, None, kept)
-            asked = question.judge_user(flow, request, sign_in, kept)
-            if asked is None:
-                return self.sign_in(request, flow, sign_in, kept)
-            if question.has_changed(flow, request, asked, kept):
-                claim_request(kept, "stale", flow.now)
-                changed = _("What this app may ask for has changed. Please look again.")
-                return self.ask(request, flow, asked, kept, sign_in, (changed,))
-            return allow(request, flow, kept, decision, asked, sign_in)
-
-        return in_transaction(work) or same_answer(request, kept, decision, flow, flow.now)
-
-    def resumed_by_other(self, nonce: str) -> HttpResponse:
-        """Ask again: nobody is signed in any more, or somebody else than the page was shown to."""
-        return HttpResponseRedirect(resume_path(nonce))
-
-
-def allow_silently(
-    request: HttpRequest,
-    flow: Flow,
-    asked: question.Asked,
-    sign_in: SignIn,
-    kept: AuthorizationRequest | None,
-) -> dict[str, str] | None:
-    """Return the answer to a request that needs no page, and note the silent use.
-
-    Returns:
-        None for a request that waited for a sign-in and was answered before.
-    """
-
-    def work() -> dict[str, str] | None:
-        if kept is not None and not claim_request(kept, "allow", flow.now):
-            return None
-        return question.issue_silently(request, flow, asked, sign_in)
-
-    return in_transaction(work)
-
-
-def switch_path(nonce: str) -> str:
-    """Return the path that goes on with a request as somebody else."""
-    return f"{reverse('oauth2_provider:authorize-switch')}?{urlencode({'request': nonce})}"
-
-
-def resume_path(nonce: str) -> str:
-    """Return the path that goes on with a request that was kept."""
-    return f"{reverse('oauth2_provider:authorize-resume')}?{urlencode({'request': nonce})}"
-
-
-def expired_page(request: HttpRequest, *, used: bool = False) -> HttpResponse:
-    """Return the page for a decision that comes too late, or twice."""
-    if used:
-        text, title = "This page was already answered.", _("You already answered")
-    else:
-        text, title = "This page is no longer valid.", _("This page has expired")
-    return error_page(
-        request,
-        reason=_plain_reason("request_expired", text),
-        error="invalid_request",
-        event="authorization.expired",
-        severity="info",
-        title=title,
-        advice=_("Go back to the app and start again. Nothing was changed."),
-    )
 
 
 def language_of(ui_locales: str) -> str | None:
@@ -438,7 +281,3 @@ def language_of(ui_locales: str) -> str | None:
 def _needs_record(flow: Flow) -> bool:
     """Return whether the sign-in to come must be told from the present one."""
     return bool(flow.prompt & {"login", "select_account"}) or flow.max_age is not None
-
-
-def _plain_reason(code: str, text: str) -> Reason:
-    return Reason(code, Severity.ERROR, text, "OpenID Connect Core §3.1.2.6")

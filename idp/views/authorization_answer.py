@@ -13,6 +13,7 @@ from idp.models import Authorization, AuthorizationRequest
 from idp.services.authorization import checksum
 from idp.services.authorization_request import REPEAT, claim_request, code_of
 from idp.services.consent import record_decision
+from idp.services.retry import in_transaction
 from idp.views import authorization_question as question
 from idp.views.authorization_request import ClientError, Flow
 from idp.views.authorization_response import answer, error_answer
@@ -168,3 +169,24 @@ def _denied(request: HttpRequest, flow: Flow) -> HttpResponse:
         error="access_denied",
         description=DENIED.message,
     )
+
+
+def allow_silently(
+    request: HttpRequest,
+    flow: Flow,
+    asked: question.Asked,
+    sign_in: SignIn,
+    kept: AuthorizationRequest | None,
+) -> dict[str, str] | None:
+    """Return the answer to a request that needs no page, and note the silent use.
+
+    Returns:
+        None for a request that waited for a sign-in and was answered before.
+    """
+
+    def work() -> dict[str, str] | None:
+        if kept is not None and not claim_request(kept, "allow", flow.now):
+            return None
+        return question.issue_silently(request, flow, asked, sign_in)
+
+    return in_transaction(work)

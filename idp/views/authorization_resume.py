@@ -1,0 +1,50 @@
+"""Requests that waited: for a sign-in, or for somebody else to sign in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import logout
+from django.http import HttpResponse
+from django.utils import timezone
+
+from idp.services.authorization_request import find_request
+from idp.views import authorization_question as question
+from idp.views.authorization import AuthorizationView
+from idp.views.authorization_page import expired_page, resume_path
+from idp.views.authorization_request import Flow
+from idp.views.browser import browser_of
+from idp.views.http import origin_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class ResumeView(AuthorizationView):
+    """``authorize/resume/``: goes on with a request that waited for a sign-in."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer the request that waited."""
+        kept = find_request(request.GET.get("request", "")[:200], browser_of(request))
+        if kept is None or kept.used_at is not None or kept.expires_at <= timezone.now():
+            return expired_page(request)
+        return self.answered(request, kept)
+
+
+class SwitchAccountView(AuthorizationView):
+    """``authorize/switch/``: signs out, and goes on with the request as somebody else."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Sign out and lead to the sign-in page."""
+        nonce = request.GET.get("request", "")[:200]
+        kept = find_request(nonce, browser_of(request))
+        if kept is None or kept.expires_at <= timezone.now():
+            return expired_page(request)
+        logout(request)
+        following = resume_path(nonce)
+        flow = Flow(question.restored_submission(kept), origin_of(request), timezone.now())
+        return self.to_sign_in_page(request, following, flow)
