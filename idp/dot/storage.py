@@ -35,17 +35,18 @@ class StorageRules(SiteRules):
         It reads a code again by the text that we do not store, and takes three times the
         statements to exchange a refresh token, because it has no lock on the family as we have.
         """
+        if not _is_stock(cast("Hashable", type(self))):
+            return False
         exchange = exchange_of(request)
         in_transaction = exchange.unwritten is not None
-        if not in_transaction or not _is_stock(type(self)):
-            return False
         match request.grant_type:
             case "client_credentials":
                 return True
             case "authorization_code":
-                return exchange.redeemed
+                return in_transaction and exchange.redeemed
             case "refresh_token" if exchange.issued is not None:
-                return bool(self.rotate_refresh_token(request))  # type: ignore[attr-defined]
+                rotates: bool = self.rotate_refresh_token(request)  # type: ignore[attr-defined]
+                return in_transaction and rotates
         return False
 
     def store(self, token: dict[str, Any], request: Request) -> None:

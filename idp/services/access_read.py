@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,7 +46,16 @@ class Family:
     sign_in: SignInFacts | None
 
 
+_TAKEN_BACK = (
+    ConsentScope.objects.filter(consent=OuterRef("authorization__consent"))
+    .exclude(state=ConsentScope.State.GRANTED)
+    .order_by()
+    .values("consent")
+    .annotate(found=JsonRows(F("scope")))
+    .values("found")
+)
 _FAMILY = JSONObject(
+    taken_back=Subquery(_TAKEN_BACK),
     id="authorization__id",
     grant_type="authorization__grant_type",
     ended_at="authorization__ended_at",
@@ -70,18 +80,9 @@ def annotate(tokens: QuerySet[Any]) -> QuerySet[Any]:
     each is read by a subquery on its key instead of a join.
     """
     issued = IssuedToken.objects.filter(pk=OuterRef("token_checksum"))
-    taken_back = ConsentScope.objects.filter(
-        consent__authorizations__tokens=OuterRef("token_checksum")
-    ).exclude(state=ConsentScope.State.GRANTED)
     rows = tokens.select_related("application__idp_policy", "user__idp_subject")
     annotated: QuerySet[Any] = rows.annotate(
         idp_family=Subquery(issued.values(found=_FAMILY)),
-        idp_taken_back=Subquery(
-            taken_back.order_by()
-            .values("consent")
-            .annotate(found=JsonRows(F("scope")))
-            .values("found")
-        ),
         idp_scope_rows=scope_rows("application"),
         idp_site=Subquery(SiteState.objects.filter(pk=1).values(found=_SITE)),
     )
@@ -127,7 +128,9 @@ def authorization(token: Any) -> Family | None:
 
 def scopes_taken_back(token: Any) -> frozenset[str]:
     """Return the scopes that the user declined or took back since the token was issued."""
-    return frozenset(token.idp_taken_back or ())
+    found = token.idp_family["taken_back"] if token.idp_family else None
+    # SQLite may hand an array that comes out of a subquery on as text.
+    return frozenset(json.loads(found) if isinstance(found, str) else found or ())
 
 
 def site(token: Any) -> tuple[str, int]:
