@@ -1,0 +1,1 @@
+"""This project, as the load meets it."""

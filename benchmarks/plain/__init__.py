@@ -1,0 +1,1 @@
+"""The toolkit as it comes, hardened by its own flags."""
