@@ -104,3 +104,13 @@ def test_a_retired_scope_is_taken_from_existing_consents(
     )
     idp("apply", file(retiring), "--existing")
     assert ConsentEvent.objects.filter(kind="narrowed").count() == 2
+
+
+def test_the_same_file_takes_up_what_an_earlier_run_left(
+    idp: Any, file: Any, consents: Any
+) -> None:
+    idp("apply", file(GUARDED))
+    err = idp("apply", file(GUARDED), "--existing")[2]
+    assert "No changes." in err
+    assert "1 lost what they no longer may." in err
+    assert "0 lost what they no longer may." in idp("apply", file(GUARDED), "--existing")[2]

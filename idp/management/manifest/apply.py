@@ -41,7 +41,7 @@ class Outcome:
         errors: what is wrong; nothing is changed when there is any.
         warnings: what an operator should know.
         impact: what a dry run would take from clients and users; None for a real run.
-        concerned: what a real run changed, for whoever takes it from what is out there too.
+        concerned: what a real run speaks of, for whoever takes it from what is out there too.
     """
 
     applied: bool
@@ -89,15 +89,14 @@ def apply_manifest(
     future = None
     with transaction.atomic():
         lock_catalogue()
-        before, clients = current_catalogue(), list(_standing(work))
+        before, standing = current_catalogue(), list(_standing(work))
         for step in STEPS:
             step(work)
         if prune and not work.errors:
             prune_rest(work)
         refused = bool(work.errors)
         if not refused:
-            clients = [row for row in clients if _changed(work, row)]
-            future = foresee(clients)
+            future = foresee([row for row in standing if _changed(work, row)])
         if refused or dry_run:
             transaction.set_rollback(True)
     return Outcome(
@@ -106,7 +105,7 @@ def apply_manifest(
         errors=tuple(work.errors),
         warnings=tuple(work.warnings),
         impact=impact_of(future, now=now) if future and dry_run else None,
-        concerned=_concerned(before, future, clients) if future and not dry_run else Range(),
+        concerned=_concerned(work, before, future, standing) if future and not dry_run else Range(),
     )
 
 
@@ -122,8 +121,17 @@ def _changed(work: Work, row: Any) -> bool:
     return any(change.id == row.client_id for change in work.changes.values())
 
 
-def _concerned(before: Catalogue, future: Future, clients: list[Any]) -> Range:
+def _concerned(work: Work, before: Catalogue, future: Future, standing: list[Any]) -> Range:
+    """Return what the file speaks of, changed or not: the same file takes up a broken run."""
+    after = future.catalogue
+    policies = {entry.name for entry in work.manifest.policies}
+    named = {entry.name for entry in work.manifest.scopes} | {
+        scope.name
+        for scope in after.scopes.values()
+        if scope.policy is not None and scope.policy.name in policies
+    }
+    including = {name for name in after.scopes if not named.isdisjoint(after.effective([name]))}
     return Range(
-        scopes=changed_scopes(before, future.catalogue),
-        applications=tuple(row for row in clients if future.clients.get(row.pk) is not None),
+        scopes=changed_scopes(before, after) | including,
+        applications=tuple(row for row in standing if future.clients.get(row.pk, row) is not None),
     )
