@@ -22,7 +22,7 @@ from idp.services.authorization import (
 )
 from idp.services.consent import DECIDED, note_expiry, record_decision
 from idp.services.consent_scope import granted_scopes
-from idp.services.redirect_uri_match import matching_uri, note_use
+from idp.services.redirect_uri_match import matching_uri, note_use, toolkit_allows
 from idp.services.resolution import resolve_again, resolve_request
 from idp.services.site_scope import offer_to
 
@@ -47,7 +47,7 @@ class CodeRules(SiteRules):
         if matching_uri(client, redirect_uri, now=exchange_of(request).now) is None:
             if client.enforces("redirect_uri"):
                 return False
-            return bool(request.client.redirect_uri_allowed(redirect_uri))
+            return toolkit_allows(client, redirect_uri)
         return self.site_agrees("validate_redirect_uri", client_id, redirect_uri, request)
 
     def get_default_redirect_uri(

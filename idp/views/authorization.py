@@ -220,16 +220,23 @@ class AuthorizationMixin:
 
     def is_left_to_toolkit(self, flow: Flow) -> bool:
         """Return whether an old response type is still served, as the rules only report."""
-        response_type = flow.get("response_type")
-        return (
-            bool(response_type) and response_type != "code" and not flow.proven.enforces("protocol")
-        )
+        if flow.submission.faults or flow.proven.enforces("protocol"):
+            return False
+        return flow.get("response_type") not in {"", "code"}
 
     def toolkit_response(self, request: HttpRequest) -> HttpResponse:
         """Return what the toolkit's own view answers."""
         # Our own view needs no such check, and is exempt; the toolkit's page relies on it.
         view = csrf_protect(ToolkitAuthorizationView.as_view())
-        response: HttpResponse = view(request)
+        try:
+            response: HttpResponse = view(request)
+        except ValueError:
+            # It takes addresses apart that are none.
+            text = "The request contains an address that cannot be read."
+            reason = plain_reason("malformed_parameter", text)
+            return error_page(
+                request, reason=reason, error="invalid_request", event="authorization.refused"
+            )
         return response
 
 

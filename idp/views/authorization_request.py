@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from idp.domain import redirect_uri as uri_rules
 from idp.domain.claim import parse_claims
 from idp.domain.decision import Reason, Severity
 from idp.domain.scope import InvalidScope, parse
 from idp.dot.gate import Submission
 from idp.services.client import Client, load_client
 from idp.services.event import Origin, record_event
-from idp.services.redirect_uri_match import matching_uri
+from idp.services.redirect_uri_match import prove_redirect_uri
 from idp.services.scope_api import unknown_resources
 from idp.services.site_scope import NO_OPINION, Offer
 
@@ -147,31 +146,10 @@ def _redirect_uri(flow: Flow) -> None:
                 "invalid_request", _reason("redirect_uri_missing", text, "RFC 6749 §3.1.2.3")
             )
         requested, flow.redirect_uri_sent = registered[0], False
-    if matching_uri(client, requested, now=flow.now) is None:
-        _mismatch(flow, requested, registered)
+    mismatch = prove_redirect_uri(client, requested, origin=flow.origin, now=flow.now)
+    if mismatch is not None:
+        raise PageError("invalid_request", mismatch.reason, dict(mismatch.detail))
     flow.redirect_uri = requested
-
-
-def _mismatch(flow: Flow, requested: str, registered: list[str]) -> None:
-    """Refuse a redirect URI, or only report it where the client's rules report."""
-    client = flow.proven
-    detail = {
-        "differs_in": uri_rules.differing_component(requested, registered),
-        "redirect_uri": uri_rules.shorten(requested),
-    }
-    text = "The app asks for the answer to be sent to an address that is not registered for it."
-    reason = _reason("redirect_uri_mismatch", text, "RFC 9700 §4.1")
-    if client.enforces("redirect_uri") or not client.application.redirect_uri_allowed(requested):
-        raise PageError("invalid_request", reason, detail)
-    record_event(
-        "redirect_uri.would_refuse",
-        severity="info",
-        client_id=client.facts.client_id,
-        origin=flow.origin,
-        reasons=[reason],
-        detail=detail,
-        now=flow.now,
-    )
 
 
 def _parameters(flow: Flow) -> None:
