@@ -401,7 +401,8 @@ def faults_of(response: Any, place: Place, registered: str) -> list[str]:
         found.append(f"status {response.status_code}")
     target = response.get("Location", "")
     followed = urljoin(f"http://testserver{place.path}", target.replace("\\", "/"))
-    if target and not followed.startswith((f"{registered}?", "http://testserver/")):
+    proven = followed == registered or followed.startswith((f"{registered}?", "http://testserver/"))
+    if target and not proven:
         found.append(f"redirect to {target[:80]}")
     if any(char in str(response.headers) for char in ("\r\nSet-Cookie: a=b", "\x00")):
         found.append("header injected")

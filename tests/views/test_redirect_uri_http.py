@@ -18,6 +18,7 @@ from idp.conf import application_model
 from idp.models import ClientPolicy, RedirectUri, SecurityEvent
 from idp.services import redirect_uri as redirect_uris
 from idp.services.origin_list import forget_origins
+from idp.services.site import set_mode
 from tests.factories import make_application, make_user
 from tests.views.flow import AUTHORIZE, CHALLENGE, Flow, location
 
@@ -423,3 +424,39 @@ def test_an_origin_is_answered_exactly_as_registered(origin: str, *, allowed: bo
             )
             assert "Access-Control-Allow-Credentials" not in response
             assert "Origin" in response["Vary"]
+
+
+# A site that only reports
+
+
+@pytest.mark.parametrize(
+    ("registered", "requested", "code"),
+    [
+        (URI, URI.replace("https", "HTTPS"), "redirect_uri_mismatch"),
+        ("http://client.example.com/cb", "http://client.example.com/cb", "https_required"),
+        ("https://client.example.com/a/../b", "https://client.example.com/a/../b", "dot_segment"),
+    ],
+)
+def test_a_site_that_reports_lets_old_addresses_work_and_says_what_enforcing_would_refuse(
+    apps: dict[str, Any], registered: str, requested: str, code: str
+) -> None:
+    set_mode("report")
+    register(apps["web"], registered)
+    assert not is_page(ask(apps["web"], encoded(requested)))
+    event = SecurityEvent.objects.get(kind="redirect_uri.would_refuse")
+    assert event.client_id == apps["web"].client_id
+    assert code in {reason["code"] for reason in event.reasons}
+
+
+def test_a_site_that_reports_says_nothing_about_a_sound_address(apps: dict[str, Any]) -> None:
+    set_mode("report")
+    assert not is_page(ask(apps["web"], encoded(URI)))
+    assert not SecurityEvent.objects.filter(kind="redirect_uri.would_refuse").exists()
+
+
+@pytest.mark.parametrize("requested", ["https://[", "https://a:99999/", "callback", "//a/b", "x:"])
+def test_a_site_that_reports_refuses_what_is_no_address_of_the_client(
+    apps: dict[str, Any], requested: str
+) -> None:
+    set_mode("report")
+    assert is_page(ask(apps["web"], encoded(requested)))
