@@ -19,6 +19,7 @@ from idp.admin.base import RecordAdmin
 from idp.admin.filter import ClientIdFilter, TextFilter
 from idp.admin.ledger_badge import verification
 from idp.admin.ledger_export import FORMATS, export
+from idp.admin.ledger_who import who_context
 from idp.admin.party import user_named
 from idp.domain.snapshot import document_from_dict
 from idp.models import ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
@@ -104,7 +105,9 @@ class ConsentEventAdmin(RecordAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the exports."""
         view = self.admin_site.admin_view(self.export_view)
+        who = self.admin_site.admin_view(self.who_view)
         return [
+            path("who/", who, name="idp_consentevent_who"),
             path("export/<slug:kind>/", view, name="idp_consentevent_export"),
             *super().get_urls(),
         ]
@@ -115,6 +118,14 @@ class ConsentEventAdmin(RecordAdmin):
         """Return the list under a badge of the last verification."""
         badge = verification(timezone.now(), self.admin_site.name)
         return super().changelist_view(request, {**(extra_context or {}), "verification": badge})
+
+    def who_view(self, request: HttpRequest) -> HttpResponse:
+        """Show who had access to what on a day."""
+        self.allow(permitted=self.has_view_permission(request))
+        context = who_context(request.GET, self.admin_site.name)
+        context.update(title=_("Who had access to what"), needs_i18n=True)
+        context["media"] = self.media + context["form"].media
+        return self.page(request, "admin/idp/ledger_who.html", context)
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """Stream the rows of the present filters as CSV or JSON.

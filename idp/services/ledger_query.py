@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -100,3 +100,15 @@ def who_had_access(start: datetime, end: datetime | None = None, **limits: Any) 
             expires_at=event.expires_at,
             event=str(event.event_id),
         )
+
+
+def who_had_access_on(day: date, **limits: Any) -> Iterator[Access]:
+    """Yield who had given access to what at any time of a day in UTC.
+
+    Args:
+        day: the day; of the very last one that there is, its beginning alone.
+        **limits: as ``who_had_access``.
+    """
+    start = datetime.combine(day, time(), UTC)
+    end = start + timedelta(days=1) if day < date.max else start
+    return who_had_access(start, end, **limits)

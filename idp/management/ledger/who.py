@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
-from idp.services.ledger_query import Access, who_had_access
+from idp.services.ledger_query import Access, who_had_access_on
 from idp.services.user import find_user
 
 
@@ -36,9 +36,8 @@ def run(options: Mapping[str, Any], out: OutputWrapper, err: OutputWrapper) -> i
         if limits["user"] is None:
             err.write(f"There is no user {options['user']}.")
             return 2
-    start = datetime.combine(day, time(), UTC)
     count = 0
-    for access in who_had_access(start, start + timedelta(days=1), **limits):
+    for access in who_had_access_on(day, **limits):
         count += 1
         if options["json"]:
             out.write(json.dumps(_row(access), ensure_ascii=False))

@@ -175,3 +175,4 @@ def test_somebody_forgotten_is_named_by_the_key_alone(idp, ada):
 def test_a_question_that_cannot_be_understood_is_wrong_use(idp, ada, arguments):
     assert idp("ledger", "who", *arguments)[0] == 2
     assert idp("ledger", "who", "--user", "ada")[0] == 0
+    assert idp("ledger", "who", "--on", "9999-12-31")[0] == 0
