@@ -161,7 +161,7 @@ class ScopePolicyAdmin(ServiceAdmin):
 
     def swept(self, obj: Any) -> str:
         """Return the query for what follows the policy."""
-        return urlencode({"policy": obj.pk}) if obj else ""
+        return urlencode({"policy": obj.pk})
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete a policy that nothing follows."""

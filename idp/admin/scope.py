@@ -130,7 +130,7 @@ class ScopeAdmin(ServiceAdmin):
 
     def swept(self, obj: Any) -> str:
         """Return the query for the scope."""
-        return urlencode({"scope": obj.pk}) if obj else ""
+        return urlencode({"scope": obj.pk})
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete a scope that was never granted; retire any other."""

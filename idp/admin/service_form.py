@@ -70,11 +70,15 @@ class ServiceAdmin(DeskAdmin):
         except ImpactFound as found:
             return impact_page.ask(self, request, found.future, found.impact)
         if object_id and answer.status_code == HTTPStatus.FOUND:
-            return impact_page.go_on(self, request, answer, self.swept(self._saved(object_id)))
+            return self._go_on(request, answer, object_id)
         return answer
 
-    def _saved(self, object_id: str) -> Any:
-        return self.model._default_manager.filter(pk=unquote(object_id)).first()
+    def _go_on(self, request: HttpRequest, answer: HttpResponse, object_id: str) -> HttpResponse:
+        """Lead to what the operator chose to do next, once the change is saved."""
+        if not impact_page.is_seen(request):
+            return answer
+        row = self.get_object(request, unquote(object_id))
+        return impact_page.go_on(self, request, answer, self.swept(row) if row else "")
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: Any = None, **kwargs: Any
