@@ -16,6 +16,7 @@ from django.utils import timezone
 from idp.conf import access_token_model
 from idp.models import (
     Authorization,
+    ClientPolicy,
     ClientScope,
     Scope,
     ScopePolicy,
@@ -455,6 +456,38 @@ def follow_explanation(browser: Any, event: SecurityEvent, code: str) -> None:
     answer = browser.get(html.unescape(found[1]))
     assert answer.context["verdict"][0] == "danger"
     assert code in answer.content.decode()
+
+
+# --- Report mode ---
+
+
+def test_a_client_that_only_reports_is_refused_nothing_and_everything_is_recorded(
+    flow: Flow, policy: ScopePolicy, admin_client: Any
+) -> None:
+    ClientPolicy.objects.filter(application=flow.application).update(enforcement="report")
+    make_scope("mail:read")
+    leave(flow.user)
+    only_staff(flow, policy)
+    answer = flow.tokens("openid mail:read account:read")
+    assert answer["scope"] == "account:read mail:read openid"
+    assert Browser().get(API, **bearer(answer["access_token"])).status_code == 200
+    assert flow.refresh(answer["refresh_token"]).json()["scope"] == answer["scope"]
+
+    codes = {
+        reason["code"]
+        for event in SecurityEvent.objects.filter(kind="scope.would_refuse")
+        for reason in event.reasons
+    }
+    assert codes == {"not_registered", "user_not_eligible"}
+    for event in SecurityEvent.objects.filter(kind="scope.would_refuse"):
+        follow_explanation(admin_client, event, "not_registered")
+
+
+def test_another_client_of_the_same_site_is_refused_meanwhile(flow: Flow) -> None:
+    ClientPolicy.objects.filter(application=flow.application).update(enforcement="report")
+    make_scope("mail:read")
+    other = Flow(make_application("web", scopes=("openid",)), flow.user)
+    assert location(other.start("openid mail:read"))["error"] == "invalid_scope"
 
 
 # --- Cost ---
