@@ -83,6 +83,7 @@ globals().update(mail.from_url(ENVIRONMENT.email_url))
 
 # Language and time
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ar", _("Arabic"))]
 TIME_ZONE = "UTC"
 USE_TZ = True
