@@ -24,10 +24,12 @@ QUICK = Plan(rounds=2, seconds=0.5, limit=25, deadline=40)
 
 
 def main() -> int:
-    """Run, print the table, write the numbers, and return whether the promises hold."""
+    """Run, print the table, write the numbers, and say which promises do not hold."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a rough answer in under a minute")
-    plan = QUICK if parser.parse_args().quick else PLAN
+    parser.add_argument("--strict", action="store_true", help="fail where a promise is broken")
+    options = parser.parse_args()
+    plan = QUICK if options.quick else PLAN
     micro = resolution.measure()
     with ExitStack() as stack:
         database = stack.enter_context(postgres.running())
@@ -41,7 +43,7 @@ def main() -> int:
     broken = report.broken_promises(rows, micro)
     for line in broken:
         print(f"!! {line}", file=sys.stderr)
-    return 1 if broken else 0
+    return 1 if broken and options.strict else 0
 
 
 if __name__ == "__main__":
