@@ -156,7 +156,7 @@ class CodeRules(SiteRules):
         exchange = exchange_of(request)
         if code.startswith(CODE_PREFIX):
             return False
-        exchange.authorization = redeem_code(code, client, exchange.now)
+        exchange.authorization = redeem_code(code, client, exchange.now, exchange.origin)
         exchange.redeemed = exchange.authorization is not None
         if exchange.authorization is None:
             return self._redeem_unrecorded(code, client, request, exchange)

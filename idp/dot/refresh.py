@@ -126,7 +126,7 @@ class RefreshRules(SiteRules):
             if body is not None and json.loads(body).get("access_token"):
                 raise SameAnswer(body)
         if issued.authorization.ended_at is None:
-            report_replay(issued.authorization, "refresh_token", exchange.now)
+            report_replay(issued.authorization, "refresh_token", exchange.now, exchange.origin)
 
     def _tell(self, kind: str, request: Request, exchange: Exchange, reasons: Any = ()) -> None:
         record_event(

@@ -113,7 +113,9 @@ def epochs(user: Any, application: Any, consent: Consent | None) -> dict[str, in
     }
 
 
-def redeem_code(code: str, application: Any, now: datetime) -> Authorization | None:
+def redeem_code(
+    code: str, application: Any, now: datetime, origin: Origin = NOWHERE
+) -> Authorization | None:
     """Claim the one redemption of a code; return its authorization, or None when it has none left.
 
     One conditional statement decides between callers that try at once. A second use by the same
@@ -127,7 +129,7 @@ def redeem_code(code: str, application: Any, now: datetime) -> Authorization | N
         return _BY_CODE.first(digest)
     replayed = owned.filter(ended_at=None).exclude(redeemed_at=None).first()
     if replayed is not None:
-        report_replay(replayed, "code", now)
+        report_replay(replayed, "code", now, origin)
     return None
 
 
@@ -136,7 +138,9 @@ _BY_CODE: Prepared[Authorization] = Prepared(
 )
 
 
-def report_replay(authorization: Authorization, what: str, now: datetime) -> None:
+def report_replay(
+    authorization: Authorization, what: str, now: datetime, origin: Origin = NOWHERE
+) -> None:
     """End an authorization whose code or refresh token came a second time, and say so."""
     end_authorizations(
         Authorization.objects.filter(pk=authorization.pk), reason=f"{what}_replayed", now=now
@@ -146,6 +150,7 @@ def report_replay(authorization: Authorization, what: str, now: datetime) -> Non
         severity="error",
         client_id=authorization.application.client_id,
         user=authorization.user,
+        origin=origin,
         detail={"what": what, "authorization": str(authorization.pk)},
         now=now,
     )

@@ -72,7 +72,8 @@ def test_a_code_works_once_and_its_replay_ends_what_it_gave(flow: Flow) -> None:
     gone = Browser().get("/o/userinfo/", **bearer(first["access_token"]))
     assert gone.status_code == 401
     assert flow.refresh(first["refresh_token"]).json()["error"] == "invalid_grant"
-    assert SecurityEvent.objects.filter(kind="token.replayed").exists()
+    event = SecurityEvent.objects.get(kind="token.replayed")
+    assert event.address == "127.0.0.1"
 
 
 def test_a_refresh_rotates_and_a_retry_gets_the_same_answer(flow: Flow) -> None:
@@ -93,6 +94,7 @@ def test_a_late_replay_of_a_refresh_token_ends_the_family(flow: Flow, clock) -> 
     assert (replay.status_code, replay.json()["error"]) == (400, "invalid_grant")
     assert flow.refresh(second["refresh_token"]).json()["error"] == "invalid_grant"
     assert Authorization.objects.get().ended_reason == "refresh_token_replayed"
+    assert SecurityEvent.objects.get(kind="token.replayed").address == "127.0.0.1"
 
 
 def test_a_narrower_refresh_is_not_permanent(flow: Flow) -> None:
