@@ -168,7 +168,7 @@ RULES = (
         "The escape %(piece)s is encoded twice and becomes another address where a server decodes"
         " twice; encode the intended character once.",
         "RFC 3986 §2.4",
-        lambda c: _first(_ENCODED_TWICE, c.text),
+        lambda c: _first(_ENCODED_TWICE, uri.normal_escapes(c.text)),
     ),
     Rule(
         "encoded_delimiter",
