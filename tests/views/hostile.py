@@ -248,8 +248,16 @@ class Place:
             yield f"{name} has an index", rest + b"&%b[]=a&%b[0]=b" % (key, key)
 
 
-def places(application: Any, tokens: Mapping[str, str], nonce: str = "n" * 43) -> list[Place]:
-    """Return every address of the provider and of the sample API."""
+def places(application: Any, tokens: Mapping[str, str], nonce: str, app_id: Any) -> list[Place]:
+    """Return every address of the provider and of the sample API.
+
+    Args:
+        application: a client.
+        tokens: the answer to its exchange.
+        nonce: of a consent page that waits for its decision.
+        app_id: identifier of the client among the user's connected apps.
+    """
+    one = f"/account/apps/{app_id}/"
     client = {"client_id": application.client_id, "client_secret": application.plain_secret}
     uri = application.redirect_uris
     authorization = {
@@ -336,6 +344,9 @@ def places(application: Any, tokens: Mapping[str, str], nonce: str = "n" * 43) -
         Place("registered client", "/o/register/x/", "GET", page),
         Place("connected apps", "/account/apps/", "GET", page),
         Place("connected app", f"/account/apps/{application.client_id}/", "GET", page),
+        *[Place("connected app's page", f"{one}{end}", "GET", page) for end in PAGES],
+        Place("connected app's end", f"{one}remove/", "POST", {"x": "y"}),
+        Place("connected app's permission", f"{one}permission/", "GET", {"scope": "openid"}),
         Place("sign-in", "/account/login/", "GET", {"next": "/"}),
         Place("photos", "/api/photos/", "GET", page, bearer),
         Place("photos", "/api/photos/", "POST", {"title": "x", "place": "y"}, bearer),
@@ -343,6 +354,9 @@ def places(application: Any, tokens: Mapping[str, str], nonce: str = "n" * 43) -
         Place("reports", "/api/reports/", "GET", page, bearer),
     ]
 
+
+PAGES = ("", "history/", "history.json", "history/00000000-0000-0000-0000-000000000000/")
+"""What there is beneath a connected app."""
 
 FORMS = (
     "/o/.well-known/openid-configuration",
@@ -406,7 +420,9 @@ def faults_of(response: Any, place: Place, registered: str) -> list[str]:
         found.append(f"redirect to {target[:80]}")
     if any(char in str(response.headers) for char in ("\r\nSet-Cookie: a=b", "\x00")):
         found.append("header injected")
-    if b"<script>alert(1)" in response.content:
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    is_page = response.get("Content-Type", "").startswith("text/html")
+    if is_page and b"<script>alert(1)" in body:
         found.append("markup echoed")
     if place.is_backchannel:
         found += _not_for_clients(response)

@@ -23,6 +23,8 @@ def test_no_header_breaks_anything(world: World) -> None:
     wrong = []
     for place in world.each():
         for names in (HEADER_NAMES, ("HTTP_AUTHORIZATION",), ("HTTP_COOKIE",), ("CONTENT_TYPE",)):
+            if names == ("CONTENT_TYPE",) and place.method == "GET":
+                continue
             for what, value in HEADERS.items():
                 response = place.send(world.browser, place.good(), **dict.fromkeys(names, value))
                 found = world.faults(place, response)
@@ -30,9 +32,12 @@ def test_no_header_breaks_anything(world: World) -> None:
     assert wrong == []
 
 
+READ_BY_OTHERS = ("photos", "profile", "reports", "dynamic", "registered client", "authorize")
+
+
 def test_no_authorization_header_breaks_anything(world: World) -> None:
     wrong = []
-    for place in world.each():
+    for place in world.each("token", "revoke", "introspect", "userinfo", *READ_BY_OTHERS):
         for value in AUTHORIZATIONS:
             response = place.send(world.browser, place.good(), HTTP_AUTHORIZATION=value)
             found = world.faults(place, response)

@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 from django.test import Client as Browser
 
+from idp.models import Consent
 from tests.factories import make_application, make_scope, make_user
 from tests.views.flow import Flow, form_fields
 from tests.views.hostile import (
@@ -70,7 +71,8 @@ def world() -> World:
     tokens = flow.tokens("openid photos:read")
     page = flow.start("openid photos:read", prompt="consent")
     nonce = form_fields(page.content.decode())["nonce"][0]
-    return World(application, flow.browser, places(application, tokens, nonce))
+    app_id = Consent.objects.get().public_id
+    return World(application, flow.browser, places(application, tokens, nonce, app_id))
 
 
 def test_no_parameter_breaks_the_authorization_endpoint_and_each_refusal_is_recorded(
