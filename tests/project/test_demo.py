@@ -21,6 +21,7 @@ from project.demo import service
 from project.demo.setup import create
 from project.demo.web.exchange import presentable
 from tests.clients.person import TIMEOUT, Form, Person
+from tools.demo import environment
 
 BASE = "http://127.0.0.1:8000"
 
@@ -241,3 +242,12 @@ def test_the_service_says_when_there_is_no_demo(
 ) -> None:
     assert service.main(path) == 1
     assert "make demo" in capsys.readouterr().err
+
+
+def test_the_demo_asks_no_mail_server_for_its_made_up_people() -> None:
+    assert environment("127.0.0.1", 8000, {})["EMAIL_URL"] == "console://"
+
+
+def test_the_demo_sends_mail_where_it_is_told_to() -> None:
+    told = environment("127.0.0.1", 8000, {"EMAIL_URL": "smtp://mail.example.com"})
+    assert told["EMAIL_URL"] == "smtp://mail.example.com"
