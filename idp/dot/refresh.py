@@ -123,7 +123,7 @@ class RefreshRules(SiteRules):
         recent = used is not None and exchange.now - used <= idp_settings.refresh_token_retry
         if recent and issued.answer and issued.authorization.ended_at is None:
             body = unseal(bytes(issued.answer), presented)
-            if body is not None and json.loads(body).get("access_token"):
+            if body is not None and _is_unused(json.loads(body)):
                 raise SameAnswer(body)
         if issued.authorization.ended_at is None:
             report_replay(issued.authorization, "refresh_token", exchange.now, exchange.origin)
@@ -145,3 +145,13 @@ _ROW: Prepared[Any] = Prepared(
         .select_related("access_token")
     )
 )
+
+
+def _is_unused(answer: dict[str, Any]) -> bool:
+    """Return whether the successor in an answer was not used yet.
+
+    Once it was, the client has the answer, and whoever asks for it again is somebody else.
+    """
+    successor = answer.get("refresh_token") or ""
+    used = IssuedToken.objects.filter(checksum=checksum(successor)).exclude(used_at=None)
+    return not used.exists()

@@ -152,6 +152,7 @@ def report_replay(
         user=authorization.user,
         origin=origin,
         detail={"what": what, "authorization": str(authorization.pk)},
+        distinct=str(authorization.pk),
         now=now,
     )
     transaction.on_commit(

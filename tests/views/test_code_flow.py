@@ -97,6 +97,14 @@ def test_a_late_replay_of_a_refresh_token_ends_the_family(flow: Flow, clock) -> 
     assert SecurityEvent.objects.get(kind="token.replayed").address == "127.0.0.1"
 
 
+def test_a_replay_is_no_retry_once_the_successor_was_used(flow: Flow) -> None:
+    first = flow.tokens()
+    second = flow.refresh(first["refresh_token"]).json()
+    third = flow.refresh(second["refresh_token"]).json()
+    assert flow.refresh(first["refresh_token"]).json()["error"] == "invalid_grant"
+    assert flow.refresh(third["refresh_token"]).json()["error"] == "invalid_grant"
+
+
 def test_a_narrower_refresh_is_not_permanent(flow: Flow) -> None:
     first = flow.tokens("openid photos:read")
     narrow = flow.refresh(first["refresh_token"], scope="photos:read").json()

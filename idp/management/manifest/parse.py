@@ -22,6 +22,9 @@ SECTIONS: dict[str, Section] = {
 }
 """Section of the file to the key that names its entries, and their reader."""
 
+DECISIVE = frozenset({"kind", "environment"})
+"""Keys that the rules of all others depend on; a default in their place would mislead."""
+
 MAX_BYTES = 20_000_000
 
 
@@ -32,7 +35,9 @@ def parse(data: bytes) -> tuple[Manifest, list[Problem]]:
         data: the file's contents, TOML in UTF-8.
 
     Returns:
-        The entries that could be read, and the problems of all others.
+        The entries that could be read, and every problem. An entry with a problem is returned too
+        where the rest of it can still be judged, so that all its errors are told at once; nothing
+        of a file with a problem is ever kept.
     """
     problems: list[Problem] = []
     document = _load(data, problems)
@@ -82,7 +87,8 @@ def _entries(
         if place.id and place.id in seen:
             reader.note(id_key, "duplicate_entry", "Another entry of the file has this name.")
         seen.add(place.id)
-        if len(problems) == before:
+        wrong = {problem.key.partition(".")[0] for problem in problems[before:]}
+        if not wrong or (place.id and not wrong & {id_key, *DECISIVE}):
             entries.append(entry)
     return entries
 

@@ -61,6 +61,11 @@ class Work:
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
+    unreadable: frozenset[tuple[str, str]] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Remember which keys could not be read."""
+        self.unreadable = frozenset((e.entry, e.key.partition(".")[0]) for e in self.errors)
 
     @contextmanager
     def entry(self, place: Place, keys: Mapping[str, str] | None = None) -> Iterator[None]:
@@ -75,9 +80,10 @@ class Work:
                 yield
         except Refused as error:
             for key, reason in error.errors:
-                if not self._said_elsewhere(reason.code, reason.params):
-                    name = (keys or {}).get(key, key)
-                    self.errors.append(problem(place, name, reason))
+                name = (keys or {}).get(key, key)
+                if self._said_elsewhere(reason.code, reason.params) or self._said(place, name):
+                    continue
+                self.errors.append(problem(place, name, reason))
 
     def note(
         self, place: Place, action: str, changes: Iterable[FieldChange], *, even: bool = False
@@ -103,6 +109,10 @@ class Work:
     def names(self, section: str, name: str) -> bool:
         """Return whether the file has such an entry, readable or not."""
         return name in self.manifest.named.get(section, frozenset())
+
+    def _said(self, place: Place, key: str) -> bool:
+        """Return whether a key of the entry was unreadable, so that nothing else is said of it."""
+        return (place.entry, key.partition(".")[0]) in self.unreadable
 
     def _said_elsewhere(self, code: str, params: Mapping[str, object]) -> bool:
         """Return whether a missing scope is missing only because its own entry is wrong."""
