@@ -28,7 +28,8 @@ TERMINAL = frozenset(
 )
 # These name their own text themselves, so that makemessages finds it.
 MARKS = frozenset({"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"})
-IGNORED = ("idp", "tests", "tools", "benchmarks", "docs", "var", "build", "dist", ".venv")
+# The first by its path: ``templates/idp`` is not meant.
+IGNORED = ("idp/?*", "tests", "tools", "benchmarks", "docs", "var", "build", "dist", ".venv")
 
 _SENTENCE = re.compile(r"[A-Z“%].* .*[.?!]", re.DOTALL)
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")

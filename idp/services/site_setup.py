@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext, gettext_noop, override
 
 from idp.conf import application_model
 from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteState
@@ -15,10 +16,21 @@ PROVIDER_API = "urn:idp:account"
 """Identifier of the API that the provider itself is: who somebody is."""
 
 SIGN_IN_SCOPES = {
-    "openid": ("Know who you are", "It recognises you when you come back."),
-    "profile": ("See your name", "Your first and last name and your user name."),
-    "email": ("See your e-mail address", "The address that this site knows of you."),
+    "openid": (
+        gettext_noop("Know who you are"),
+        gettext_noop("It recognises you when you come back."),
+    ),
+    "profile": (
+        gettext_noop("See your name"),
+        gettext_noop("Your first and last name and your user name."),
+    ),
+    "email": (
+        gettext_noop("See your e-mail address"),
+        gettext_noop("The address that this site knows of you."),
+    ),
 }
+LANGUAGES = ("en", "de", "ar")
+"""The languages that the app itself speaks; a site adds its own words for others."""
 
 
 def prepare_site() -> None:
@@ -47,10 +59,17 @@ def provide_sign_in_scopes() -> None:
             name=name, defaults={"api": api, "policy": policy}
         )
         if made:
-            ScopeText.objects.create(
-                scope=scope, language="en", title=title, description=description
-            )
+            _give_words(scope, title, description)
     bump_catalogue()
+
+
+def _give_words(scope: Scope, title: str, description: str) -> None:
+    for language in LANGUAGES:
+        with override(language):
+            words = {"title": gettext(title), "description": gettext(description)}
+        # A site without translations gets the English words once, not under other names.
+        if language == "en" or words["title"] != title:
+            ScopeText.objects.create(scope=scope, language=language, **words)
 
 
 def _give_policies() -> None:
