@@ -61,7 +61,7 @@ class ApplicationAdmin(DeskAdmin):
     )
     ordering = ("-pk",)
     sortable_by = ("client_name", "last_used")
-    actions = ("disable_selected",)
+    actions = ("disable_selected", "remove_unused_addresses")
     lead = _("Whatever asks this site for tokens: apps, services, devices, agents.")
     empty_text = _("No client yet. Add one: the first question is what it is.")
 
@@ -174,6 +174,15 @@ class ApplicationAdmin(DeskAdmin):
     ) -> HttpResponse | None:
         """Switch the chosen clients off, after saying what stops."""
         return client_action.disable_many(self, request, queryset)
+
+    @admin.action(
+        description=_("Remove addresses that are unused for 90 days …"), permissions=("change",)
+    )
+    def remove_unused_addresses(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        """Take unused addresses from the chosen clients, after naming them."""
+        return client_uri.remove_unused(self, request, queryset)
 
     @admin.display(description=_("client"), ordering="name")
     def client_name(self, row: Any) -> str:

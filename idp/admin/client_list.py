@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
 from idp.admin.party import users_named
+from idp.domain.redirect_uri import DEVELOPMENT_ONLY
 from idp.models import ClientPolicy, Consent, RedirectUri
 from idp.services.overview import UNUSED_AFTER, secrets_running_out
 
@@ -129,6 +130,7 @@ class FindingFilter(admin.SimpleListFilter):
         """Return the findings."""
         return [
             ("error", _("An address breaks a rule")),
+            ("development", _("A development address in production")),
             ("warning", _("An address has a warning")),
             ("accepted", _("A warning was accepted")),
             ("secret_ends", _("A secret ends within 14 days")),
@@ -157,9 +159,19 @@ class FindingFilter(admin.SimpleListFilter):
         return queryset.filter(user=None) if self.value() == "unowned" else queryset
 
 
+def development_in_production() -> Q:
+    """Return the condition of addresses of a production client that belong to development."""
+    found = Q()
+    for code in sorted(DEVELOPMENT_ONLY):
+        found |= Q(findings__icontains=f'"code": "{code}"')
+    production = Q(application__idp_policy__environment=ClientPolicy.Environment.PRODUCTION)
+    return found & production
+
+
 # A finding is stored as JSON; its text form is the same on every database.
 _URI_FINDINGS = {
     "error": Q(findings__icontains='"severity": "error"'),
+    "development": development_in_production(),
     "warning": Q(findings__icontains='"severity": "warning"', accepted_at=None),
     "accepted": Q(accepted_at__isnull=False),
 }

@@ -13,17 +13,25 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
-from idp.admin.confirm import Question, ask, given_reason, is_confirmed
+from idp.admin.confirm import MAX_SELECTED, Question, ask, given_reason, is_confirmed
 from idp.admin.uri_field import judged
 from idp.domain.client import Kind
+from idp.domain.redirect_uri import DEVELOPMENT_ONLY
 from idp.models import ClientPolicy, RedirectUri
 from idp.services.change import Refused
+from idp.services.client import policy_of
 from idp.services.overview import UNUSED_AFTER
-from idp.services.redirect_uri import accept_findings, inspect_uris, remove_redirect_uri
+from idp.services.redirect_uri import (
+    accept_findings,
+    inspect_uris,
+    remove_redirect_uri,
+    unused_redirect_uris,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 200_000
 MAX_LINES = 60
+EXAMPLES = 50
 
 
 def uri_table(application: Any, rows: Iterable[RedirectUri], *, may_change: bool) -> SafeString:
@@ -141,6 +150,39 @@ def remove_view(desk: DeskAdmin, request: HttpRequest, object_id: str, uri: int)
     return HttpResponseRedirect(question.back)
 
 
+def remove_unused(
+    desk: DeskAdmin, request: HttpRequest, queryset: QuerySet[Any]
+) -> HttpResponse | None:
+    """Take every unused address from the chosen clients, after naming them; each keeps one."""
+    now = timezone.now()
+    rows = [
+        row
+        for application in queryset[:MAX_SELECTED]
+        for row in unused_redirect_uris(now, application=application)
+    ]
+    if not rows:
+        messages.info(request, _("No address of these clients is unused for 90 days."))
+        return None
+    question = Question(
+        title=_("Remove the unused addresses?"),
+        sentences=(
+            _("Nobody was sent there in 90 days. Requests that name them are refused from now on."),
+            _("The last address of a client stays."),
+        ),
+        counts=((_("Addresses"), len(rows)),),
+        examples=[f"{row.application}: {row.uri}" for row in rows[:EXAMPLES]],
+        button=_("Remove"),
+    )
+    if not is_confirmed(request, question):
+        return ask(desk, request, question)
+    for row in rows:
+        application, shown = row.application, row.uri
+        remove_redirect_uri(row, by=request.user, now=now)
+        desk.log_change(request, application, f"Removed {shown}, unused for 90 days")
+    messages.success(request, _("%(count)d addresses are removed.") % {"count": len(rows)})
+    return None
+
+
 def _row(
     desk: DeskAdmin, request: HttpRequest, object_id: str, uri: int
 ) -> tuple[Any, RedirectUri]:
@@ -158,7 +200,11 @@ def _row(
 
 def _marks(row: RedirectUri, now: Any) -> SafeString | str:
     severities = {str(finding.get("severity")) for finding in row.findings}
+    codes = {str(finding.get("code")) for finding in row.findings}
     pairs: list[tuple[Any, str]] = []
+    environment = policy_of(row.application).environment
+    if environment == ClientPolicy.Environment.PRODUCTION and codes & DEVELOPMENT_ONLY:
+        pairs.append((_("Development address in production"), "danger"))
     if "error" in severities:
         pairs.append((_("Breaks a rule"), "danger"))
     elif row.accepted_at is not None:

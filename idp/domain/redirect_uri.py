@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = [
+    "DEVELOPMENT_ONLY",
     "MAX_REDIRECT_URIS",
     "RULES",
     "Inspection",
@@ -58,6 +59,9 @@ RULES: tuple[Rule, ...] = (
 )
 
 _WILDCARD_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?")
+
+DEVELOPMENT_ONLY = frozenset(rule.code for rule in RULES if rule.in_development is not None)
+"""Codes of findings that say: this address belongs to development."""
 
 
 def match(
