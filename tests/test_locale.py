@@ -116,9 +116,7 @@ def test_every_sentence_of_a_rule_is_in_the_catalogue(language):
 
 
 def test_sentences_are_found_where_no_mark_is():
-    source = (
-        '"""What it is. For."""\nA = Rule("code", "The name %(name)s is taken.")\nB = "key"\n'
-    )
+    source = '"""What it is. For."""\nA = Rule("code", "The name %(name)s is taken.")\nB = "key"\n'
 
     assert list(sentences_of(source)) == ["The name %(name)s is taken."]
 
