@@ -35,6 +35,7 @@ def apply_clients(work: Work) -> None:
 
 
 def _apply_client(work: Work, entry: ClientEntry, application: Any) -> None:
+    _refuse_missing_secrets(work, entry, application)
     before = None if application is None else spec_of(application)
     judgement = judge_client(entry.spec, before=before, now=work.now)
     work.warnings += [problem(entry.place, key, reason) for key, reason in judgement.warnings]
@@ -68,11 +69,7 @@ def _apply_secret(
 ) -> None:
     working = [row for row in live(rows, work.now) if row.label == secret.label]
     value = work.environ.get(secret.env, "") if secret.env else ""
-    if not value:
-        if not working:
-            _refuse_missing(work, entry, secret)
-        return
-    if any(same_secret(row, value) for row in working):
+    if not value or any(same_secret(row, value) for row in working):
         return
     if any(same_secret(row, value) for row in rows if row.revoked_at is not None):
         text = "The secret in %(env)s was revoked; choose another one."
@@ -90,6 +87,16 @@ def _apply_secret(
     old = "another value" if working else None
     change = FieldChange(f"secrets.{secret.label}", old, f"value of {secret.env}")
     work.note(entry.place, "update", [change])
+
+
+def _refuse_missing_secrets(work: Work, entry: ClientEntry, application: Any) -> None:
+    """Refuse secrets that come from nowhere, before anything else of the client can fail."""
+    rows = [] if application is None else ClientSecret.objects.filter(application=application)
+    held = {row.label for row in live(rows, work.now)}
+    for secret in entry.secrets:
+        value = work.environ.get(secret.env, "") if secret.env else ""
+        if not value and secret.label not in held:
+            _refuse_missing(work, entry, secret)
 
 
 def _refuse_missing(work: Work, entry: ClientEntry, secret: SecretEntry) -> None:
