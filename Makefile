@@ -15,7 +15,7 @@ LOCK := $(VENV)/bin/uv pip compile pyproject.toml --extra api --extra postgres -
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-sqlite test-postgres test-browser check check-lint check-types \
-	check-imports check-templates check-django matrix bench coverage browser node lock messages clean
+	check-imports check-templates check-django matrix soak bench coverage browser node lock messages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ node: $(VENV)/dev.stamp
 coverage: $(VENV)/dev.stamp ## which branches the tests do not reach
 	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser" \
 		--cov --cov-report=term
+
+soak: $(VENV)/dev.stamp ## a thousand rounds of revocation against refresh, on PostgreSQL
+	IDP_TEST_ROUNDS=334 $(RUN) -m tests.postgres $(PYTEST) tests/concurrency/test_revocation.py \
+		-o timeout=900
 
 matrix: $(VENV)/dev.stamp ## the tests without a browser on the oldest and newest Python and Django found
 	$(RUN) -m tools.matrix
