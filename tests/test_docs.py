@@ -1,0 +1,22 @@
+"""The documentation names what exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from idp.conf import IdpSettings
+from idp.management.verbs import VERBS
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+@pytest.mark.parametrize("key", sorted(IdpSettings.DEFAULTS))
+def test_every_setting_is_documented(key: str) -> None:
+    assert f"`{key}`" in (DOCS / "reference" / "settings.md").read_text()
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_is_documented(verb: str) -> None:
+    assert f"`{verb}" in (DOCS / "reference" / "commands.md").read_text()
