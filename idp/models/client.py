@@ -50,6 +50,27 @@ class ClientPolicy(models.Model):
         ALWAYS = "always", _("Ask every time")
         IMPLICIT = "implicit", _("Do not ask (the site's own clients only)")
 
+    class SubjectType(models.TextChoices):
+        """Which identifier of the user the client sees (OpenID Connect Core §8)."""
+
+        PUBLIC = "", _("The same for every client")
+        PAIRWISE = "pairwise", _("One of its own, that other clients cannot recognise")
+
+    class TokenFormat(models.TextChoices):
+        """What the client's access tokens look like."""
+
+        DEFAULT = "", _("As the API says; opaque if it says nothing")
+        OPAQUE = "opaque", _("Opaque")
+        JWT = "jwt", _("JWT (RFC 9068)")
+
+    class Source(models.TextChoices):
+        """How the client came to be here."""
+
+        OPERATOR = "", _("Registered by an operator")
+        FILE = "file", _("Applied from a file")
+        REGISTRATION = "registration", _("Registered itself (RFC 7591)")
+        DOCUMENT = "document", _("Describes itself in a metadata document")
+
     class Enforcement(models.TextChoices):
         """Whether rules refuse or only report for this client."""
 
@@ -90,6 +111,57 @@ class ClientPolicy(models.Model):
     id_token_signed_response_alg = models.CharField(
         _("ID token signature"), max_length=10, blank=True, help_text=_("Empty for RS256.")
     )
+    token_endpoint_auth_signing_alg = models.CharField(
+        _("signature of client assertions"),
+        max_length=10,
+        blank=True,
+        help_text=_("Empty for any that is supported; private_key_jwt only."),
+    )
+    jwks = models.JSONField(
+        _("public keys"),
+        null=True,
+        blank=True,
+        help_text=_("A JWK Set of public keys (RFC 7517); or give its address instead."),
+    )
+    jwks_uri = models.URLField(_("address of the public keys"), max_length=500, blank=True)
+    userinfo_signed_response_alg = models.CharField(
+        _("UserInfo signature"), max_length=10, blank=True, help_text=_("Empty for plain JSON.")
+    )
+    subject_type = models.CharField(
+        _("subject identifier"),
+        max_length=10,
+        choices=SubjectType.choices,
+        default=SubjectType.PUBLIC,
+        blank=True,
+    )
+    sector_identifier_uri = models.URLField(
+        _("sector identifier"),
+        max_length=500,
+        blank=True,
+        help_text=_("Pairwise clients of one sector see the same identifier."),
+    )
+    default_max_age = models.PositiveIntegerField(
+        _("longest age of a sign-in"),
+        null=True,
+        blank=True,
+        help_text=_("Seconds; used when the client's request does not say max_age."),
+    )
+    require_pushed_authorization_requests = models.BooleanField(
+        _("pushed authorization requests only"), default=False, help_text=_("RFC 9126 §6.")
+    )
+    access_token_format = models.CharField(
+        _("access token format"),
+        max_length=6,
+        choices=TokenFormat.choices,
+        default=TokenFormat.DEFAULT,
+        blank=True,
+    )
+    backchannel_logout_uri = models.URLField(
+        _("back-channel logout address"), max_length=500, blank=True
+    )
+    backchannel_logout_session_required = models.BooleanField(
+        _("session id in logout tokens"), default=False
+    )
     consent_mode = models.CharField(
         _("consent"),
         max_length=10,
@@ -118,6 +190,28 @@ class ClientPolicy(models.Model):
     tos_uri = models.URLField(_("terms of service"), blank=True)
     contacts = models.JSONField(_("contacts"), default=list, blank=True)
     software_id = models.CharField(_("software id"), max_length=255, blank=True)
+    source = models.CharField(
+        _("source"),
+        max_length=12,
+        choices=Source.choices,
+        default=Source.OPERATOR,
+        blank=True,
+        editable=False,
+        db_index=True,
+    )
+    owner_users = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="idp_owned_clients",
+        verbose_name=_("owners"),
+        help_text=_("May see this client and edit what owners may edit."),
+    )
+    owner_groups = models.ManyToManyField(
+        "auth.Group",
+        blank=True,
+        related_name="idp_owned_clients",
+        verbose_name=_("owning groups"),
+    )
     epoch = models.PositiveBigIntegerField(_("epoch"), default=0, editable=False)
     enforcement = models.CharField(
         _("enforcement"), max_length=10, choices=Enforcement.choices, default=Enforcement.INHERIT

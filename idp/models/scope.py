@@ -35,6 +35,14 @@ class Api(models.Model):
     name = models.CharField(
         _("name"), max_length=200, help_text=_("Heading over its permissions on the consent page.")
     )
+    access_token_format = models.CharField(
+        _("access token format"),
+        max_length=6,
+        choices=(("", _("Opaque")), ("jwt", _("JWT (RFC 9068)"))),
+        default="",
+        blank=True,
+        help_text=_("A JWT can be read by the API itself, and lives until it expires there."),
+    )
     resource_servers = models.ManyToManyField(
         "idp.ClientPolicy",
         blank=True,

@@ -1,0 +1,173 @@
+"""What the protocol asks of clients beyond the first tables: keys, subjects, logout, owners."""
+
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("auth", "0001_initial"),
+        ("idp", "0001_initial"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="api",
+            name="access_token_format",
+            field=models.CharField(
+                blank=True,
+                choices=[("", "Opaque"), ("jwt", "JWT (RFC 9068)")],
+                default="",
+                help_text="A JWT can be read by the API itself, and lives until it expires there.",
+                max_length=6,
+                verbose_name="access token format",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="access_token_format",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "As the API says; opaque if it says nothing"),
+                    ("opaque", "Opaque"),
+                    ("jwt", "JWT (RFC 9068)"),
+                ],
+                default="",
+                max_length=6,
+                verbose_name="access token format",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="backchannel_logout_session_required",
+            field=models.BooleanField(default=False, verbose_name="session id in logout tokens"),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="backchannel_logout_uri",
+            field=models.URLField(
+                blank=True, max_length=500, verbose_name="back-channel logout address"
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="default_max_age",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Seconds; used when the client's request does not say max_age.",
+                null=True,
+                verbose_name="longest age of a sign-in",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="jwks",
+            field=models.JSONField(
+                blank=True,
+                help_text="A JWK Set of public keys (RFC 7517); or give its address instead.",
+                null=True,
+                verbose_name="public keys",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="jwks_uri",
+            field=models.URLField(
+                blank=True, max_length=500, verbose_name="address of the public keys"
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="owner_groups",
+            field=models.ManyToManyField(
+                blank=True,
+                related_name="idp_owned_clients",
+                to="auth.group",
+                verbose_name="owning groups",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="owner_users",
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="May see this client and edit what owners may edit.",
+                related_name="idp_owned_clients",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="owners",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="require_pushed_authorization_requests",
+            field=models.BooleanField(
+                default=False,
+                help_text="RFC 9126 §6.",
+                verbose_name="pushed authorization requests only",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="sector_identifier_uri",
+            field=models.URLField(
+                blank=True,
+                help_text="Pairwise clients of one sector see the same identifier.",
+                max_length=500,
+                verbose_name="sector identifier",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="source",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "Registered by an operator"),
+                    ("file", "Applied from a file"),
+                    ("registration", "Registered itself (RFC 7591)"),
+                    ("document", "Describes itself in a metadata document"),
+                ],
+                db_index=True,
+                default="",
+                editable=False,
+                max_length=12,
+                verbose_name="source",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="subject_type",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "The same for every client"),
+                    ("pairwise", "One of its own, that other clients cannot recognise"),
+                ],
+                default="",
+                max_length=10,
+                verbose_name="subject identifier",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="token_endpoint_auth_signing_alg",
+            field=models.CharField(
+                blank=True,
+                help_text="Empty for any that is supported; private_key_jwt only.",
+                max_length=10,
+                verbose_name="signature of client assertions",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="userinfo_signed_response_alg",
+            field=models.CharField(
+                blank=True,
+                help_text="Empty for plain JSON.",
+                max_length=10,
+                verbose_name="UserInfo signature",
+            ),
+        ),
+    ]
