@@ -170,4 +170,106 @@ class Migration(migrations.Migration):
                 verbose_name="UserInfo signature",
             ),
         ),
+        migrations.AlterModelOptions(
+            name="authorization",
+            options={
+                "permissions": (("end_authorization", "Can end authorizations and revoke tokens"),),
+                "verbose_name": "authorization",
+                "verbose_name_plural": "authorizations",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="clientpolicy",
+            options={
+                "permissions": (
+                    ("disable_client", "Can disable and enable clients"),
+                    ("try_client", "Can try a client out as any user"),
+                ),
+                "verbose_name": "client policy",
+                "verbose_name_plural": "client policies",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="clientscope",
+            options={
+                "ordering": ("scope__name",),
+                "permissions": (
+                    ("decide_clientscope", "Can approve and refuse scopes of clients"),
+                ),
+                "verbose_name": "client scope",
+                "verbose_name_plural": "client scopes",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="clientsecret",
+            options={
+                "ordering": ("-created_at",),
+                "permissions": (
+                    ("rotate_clientsecret", "Can issue, rotate and revoke secrets of clients"),
+                ),
+                "verbose_name": "client secret",
+                "verbose_name_plural": "client secrets",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="consent",
+            options={
+                "permissions": (
+                    ("revoke_consent", "Can revoke consents"),
+                    ("narrow_consent", "Can take scopes away from many consents"),
+                ),
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="consentevent",
+            options={
+                "permissions": (("export_ledger", "Can export the consent ledger"),),
+                "verbose_name": "consent event",
+                "verbose_name_plural": "consent ledger",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="scope",
+            options={
+                "ordering": ("name",),
+                "permissions": (("explain_decision", "Can have decisions explained for any user"),),
+                "verbose_name": "scope",
+                "verbose_name_plural": "scopes",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="signingkey",
+            options={
+                "ordering": ("-created_at",),
+                "permissions": (("rotate_signingkey", "Can rotate signing keys"),),
+                "verbose_name": "signing key",
+                "verbose_name_plural": "signing keys",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="sitestate",
+            options={
+                "permissions": (("switch_mode", "Can switch between reporting and enforcing"),),
+                "verbose_name": "site state",
+                "verbose_name_plural": "site state",
+            },
+        ),
+        migrations.AddField(
+            model_name="authorizationrequest",
+            name="pushed",
+            field=models.BooleanField(default=False, editable=False, verbose_name="pushed"),
+        ),
+        migrations.AddField(
+            model_name="authorizationrequest",
+            name="origin",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=models.deletion.CASCADE,
+                related_name="followers",
+                to="idp.authorizationrequest",
+                verbose_name="pushed request behind it",
+            ),
+        ),
     ]

@@ -41,7 +41,11 @@ class SignIn(models.Model):
 
 
 class AuthorizationRequest(models.Model):
-    """A validated authorization request that waits for sign-in or decision; used once."""
+    """A validated authorization request that waits for sign-in or decision; used once.
+
+    A pushed one (RFC 9126) waits for a browser first. Each page that a browser opens for it is a row
+    of its own that names it as ``origin``; the first of them that is answered uses both up.
+    """
 
     nonce_digest = models.CharField(max_length=64, unique=True, editable=False)
     application = models.ForeignKey(
@@ -71,9 +75,17 @@ class AuthorizationRequest(models.Model):
     expires_at = models.DateTimeField(_("expires"), db_index=True)
     used_at = models.DateTimeField(_("used"), null=True)
     decision = models.CharField(_("decision"), max_length=5, blank=True)
+    pushed = models.BooleanField(_("pushed"), default=False, editable=False)
+    origin = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="followers",
+        verbose_name=_("pushed request behind it"),
+    )
 
     class Meta:
-        """Found by the digest of its nonce."""
+        """Found by the digest of its nonce, or of its reference where it was pushed."""
 
         verbose_name = _("authorization request")
         verbose_name_plural = _("authorization requests")
@@ -153,6 +165,7 @@ class Authorization(models.Model):
 
         verbose_name = _("authorization")
         verbose_name_plural = _("authorizations")
+        permissions = (("end_authorization", "Can end authorizations and revoke tokens"),)
         indexes = (
             models.Index(fields=("user", "application"), name="idp_authorization_pair"),
             models.Index(fields=("application", "-created_at"), name="idp_authorization_client"),

@@ -226,6 +226,10 @@ class ClientPolicy(models.Model):
 
         verbose_name = _("client policy")
         verbose_name_plural = _("client policies")
+        permissions = (
+            ("disable_client", "Can disable and enable clients"),
+            ("try_client", "Can try a client out as any user"),
+        )
 
     def __str__(self) -> str:
         return str(self.application)
@@ -281,6 +285,7 @@ class ClientScope(models.Model):
 
         verbose_name = _("client scope")
         verbose_name_plural = _("client scopes")
+        permissions = (("decide_clientscope", "Can approve and refuse scopes of clients"),)
         ordering = ("scope__name",)
         constraints = (
             models.UniqueConstraint(fields=("application", "scope"), name="idp_client_scope_once"),
@@ -322,6 +327,7 @@ class ClientSecret(models.Model):
 
         verbose_name = _("client secret")
         verbose_name_plural = _("client secrets")
+        permissions = (("rotate_clientsecret", "Can issue, rotate and revoke secrets of clients"),)
         ordering = ("-created_at",)
 
     def __str__(self) -> str:

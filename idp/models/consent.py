@@ -105,6 +105,10 @@ class Consent(models.Model):
 
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
+        permissions = (
+            ("revoke_consent", "Can revoke consents"),
+            ("narrow_consent", "Can take scopes away from many consents"),
+        )
         constraints = (
             models.UniqueConstraint(fields=("user", "application"), name="idp_consent_once"),
         )

@@ -42,6 +42,7 @@ class SigningKey(models.Model):
 
         verbose_name = _("signing key")
         verbose_name_plural = _("signing keys")
+        permissions = (("rotate_signingkey", "Can rotate signing keys"),)
         ordering = ("-created_at",)
         constraints = (
             models.UniqueConstraint(

@@ -107,6 +107,7 @@ class ConsentEvent(AppendOnlyModel):
 
         verbose_name = _("consent event")
         verbose_name_plural = _("consent ledger")
+        permissions = (("export_ledger", "Can export the consent ledger"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("subject_key", "sequence"), name="idp_consent_event_sequence"

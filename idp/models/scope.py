@@ -220,6 +220,7 @@ class Scope(models.Model):
 
         verbose_name = _("scope")
         verbose_name_plural = _("scopes")
+        permissions = (("explain_decision", "Can have decisions explained for any user"),)
         ordering = ("name",)
 
     def __str__(self) -> str:

@@ -31,6 +31,7 @@ class SiteState(models.Model):
 
         verbose_name = _("site state")
         verbose_name_plural = _("site state")
+        permissions = (("switch_mode", "Can switch between reporting and enforcing"),)
         constraints = (
             models.CheckConstraint(condition=models.Q(pk=1), name="idp_site_state_single_row"),
         )
