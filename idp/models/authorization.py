@@ -43,8 +43,8 @@ class SignIn(models.Model):
 class AuthorizationRequest(models.Model):
     """A validated authorization request that waits for sign-in or decision; used once.
 
-    A pushed one (RFC 9126) waits for a browser first. Each page that a browser opens for it is a row
-    of its own that names it as ``origin``; the first of them that is answered uses both up.
+    A pushed one (RFC 9126) waits for a browser first. Each page that a browser opens for it is a
+    row of its own that names it as ``origin``; the first of them that is answered uses both up.
     """
 
     nonce_digest = models.CharField(max_length=64, unique=True, editable=False)
