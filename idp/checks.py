@@ -13,6 +13,7 @@ from django.db import router
 from django.utils.module_loading import import_string
 
 from idp.conf import RULE_SETS, IdpSettings, access_token_model, application_model
+from idp.domain.outbound import Target, judge
 from idp.models import ClientPolicy
 
 
@@ -116,11 +117,19 @@ def _wrong(site: dict[str, Any]) -> Iterator[CheckMessage]:
     keys = site.get("KEY_ENCRYPTION_KEYS")
     if keys is not None and (not isinstance(keys, list | tuple) or not all(keys)):
         yield _bad("KEY_ENCRYPTION_KEYS", "a list of secrets, newest first")
+    listed = site.get("OUTBOUND_ALLOWED_HOSTS", ())
+    if not isinstance(listed, list | tuple) or not all(map(_is_host_and_port, listed)):
+        yield _bad("OUTBOUND_ALLOWED_HOSTS", "a list of 'host:port' texts")
     if not isinstance(site.get("NOTICES", False), bool):
         yield _bad("NOTICES", "True or False")
     lifetime = site.get("CONSENT_LIFETIME")
     if lifetime is not None and not isinstance(lifetime, int | str) and not callable(lifetime):
         yield _bad("CONSENT_LIFETIME", "seconds, a callable or its dotted path")
+
+
+def _is_host_and_port(entry: object) -> bool:
+    found = judge(f"https://{entry}/", (entry,)) if isinstance(entry, str) else None
+    return isinstance(found, Target) and found.listed
 
 
 def _bad(key: str, wanted: str) -> CheckMessage:
