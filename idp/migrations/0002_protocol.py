@@ -272,4 +272,30 @@ class Migration(migrations.Migration):
                 verbose_name="pushed request behind it",
             ),
         ),
+        migrations.AlterField(
+            model_name="redirecturi",
+            name="source",
+            field=models.CharField(
+                choices=[
+                    ("existing", "Existed before"),
+                    ("admin", "Entered by an operator"),
+                    ("owner", "Entered by an owner of the client"),
+                    ("file", "Applied from a file"),
+                    ("registration", "Registered by the client"),
+                    ("code", "Saved by the site's code"),
+                ],
+                max_length=12,
+                verbose_name="source",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="registration_token",
+            field=models.CharField(blank=True, editable=False, max_length=64),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="registration_token_expires_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True),
+        ),
     ]

@@ -199,6 +199,9 @@ class ClientPolicy(models.Model):
         editable=False,
         db_index=True,
     )
+    # The digest of what a self-registered client manages itself with (RFC 7592 §3).
+    registration_token = models.CharField(max_length=64, blank=True, editable=False)
+    registration_token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     owner_users = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
         blank=True,
