@@ -23,6 +23,7 @@ class RedirectUri(models.Model):
 
         EXISTING = "existing", _("Existed before")
         ADMIN = "admin", _("Entered by an operator")
+        OWNER = "owner", _("Entered by an owner of the client")
         FILE = "file", _("Applied from a file")
         REGISTRATION = "registration", _("Registered by the client")
         CODE = "code", _("Saved by the site's code")
