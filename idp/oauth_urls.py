@@ -16,6 +16,7 @@ from idp.views.authorized_token import AuthorizedTokensView
 from idp.views.discovery import KeySetView, ProviderMetadataView
 from idp.views.introspection import IntrospectionView
 from idp.views.logout import LogoutConfirmView, LogoutView
+from idp.views.pushed_request import PushedAuthorizationRequestView
 from idp.views.registration import RegistrationManagementView, RegistrationView
 from idp.views.revocation import RevocationView
 from idp.views.token import TokenView
@@ -28,6 +29,7 @@ urlpatterns = [
     path("authorize/decide/", DecisionView.as_view(), name="authorize-decide"),
     path("authorize/resume/", ResumeView.as_view(), name="authorize-resume"),
     path("authorize/switch/", SwitchAccountView.as_view(), name="authorize-switch"),
+    path("par/", PushedAuthorizationRequestView.as_view(), name="pushed-authorization-request"),
     path("token/", TokenView.as_view(), name="token"),
     path("revoke_token/", RevocationView.as_view(), name="revoke-token"),
     path("introspect/", IntrospectionView.as_view(), name="introspect"),

@@ -27,6 +27,7 @@ class Endpoint(StrEnum):
     """The endpoints whose parameters pass the gate."""
 
     AUTHORIZATION = "authorization"
+    PUSHED = "pushed_authorization"
     TOKEN = "token"  # noqa: S105
     REVOCATION = "revocation"
     INTROSPECTION = "introspection"

@@ -45,6 +45,8 @@ def read_hint(text: str, issuer: str) -> Hint | None:
         token = jwt.decode(text, keys, algorithms=list(ALGORITHMS))
     except (JoseError, ValueError, TypeError, KeyError):
         return None
+    if str(token.header.get("typ", "JWT")).upper() != "JWT":
+        return None  # signed by us, but for another purpose (RFC 8725 §3.11)
     claims = token.claims
     audience = claims.get("aud")
     sub, sid, end = claims.get("sub"), claims.get("sid", ""), claims.get("exp", 0)

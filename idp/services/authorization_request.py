@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 
 from idp.domain import credential
 from idp.models import AuthorizationRequest, SignIn
@@ -20,8 +22,15 @@ REPEAT = timedelta(seconds=60)
 """How long a decision that was sent twice gets the same answer again."""
 
 
+DECISIONS = frozenset({"allow", "deny"})
+
+
 class TooManyRequests(RuntimeError):
-    """So many people who are not signed in wait that nobody else can."""
+    """So many requests wait that no other can."""
+
+
+class _Taken(Exception):
+    """The page was answered before; what was taken for it is given back."""
 
 
 def digest_of(text: str) -> str:
@@ -38,6 +47,7 @@ def keep_request(
     document: Mapping[str, Any] | None,
     sign_in: SignIn | None,
     now: datetime,
+    origin: AuthorizationRequest | None = None,
 ) -> str:
     """Keep a validated request and return the nonce that finds it again.
 
@@ -49,6 +59,7 @@ def keep_request(
         document: what the page shows, or None for a request that waits for a sign-in.
         sign_in: the sign-in that came with the request, or None.
         now: the time.
+        origin: the pushed request that a browser brought, or None.
 
     Raises:
         TooManyRequests: too many requests of people who are not signed in wait already.
@@ -64,6 +75,7 @@ def keep_request(
         parameters=dict(parameters),
         document=document,
         sign_in=sign_in,
+        origin=origin,
         created_at=now,
         expires_at=now + LIFETIME,
     )
@@ -73,7 +85,7 @@ def keep_request(
 def find_request(nonce: str, browser: str) -> AuthorizationRequest | None:
     """Return the request of a nonce, for the browser that it was kept for; else None."""
     row = (
-        AuthorizationRequest.objects.select_related("application", "sign_in")
+        AuthorizationRequest.objects.select_related("application", "sign_in", "origin")
         .filter(nonce_digest=digest_of(nonce))
         .first()
     )
@@ -82,13 +94,31 @@ def find_request(nonce: str, browser: str) -> AuthorizationRequest | None:
     return row
 
 
+def was_answered(row: AuthorizationRequest) -> bool:
+    """Return whether a request was used, or the pushed one behind it by another page."""
+    return row.used_at is not None or (row.origin is not None and row.origin.used_at is not None)
+
+
 def claim_request(row: AuthorizationRequest, decision: str, now: datetime) -> bool:
-    """Take the one use of a request; of two clicks at once, one gets it."""
-    return bool(
-        AuthorizationRequest.objects.filter(pk=row.pk, used_at=None, expires_at__gt=now).update(
-            used_at=now, decision=decision
-        )
-    )
+    """Take the one use of a request; of two clicks at once, one gets it.
+
+    A decision uses up the pushed request behind it as well, so that of two tabs that opened the
+    same one, the first to be answered is the only one. Its time to arrive in a browser is over by
+    then, and does not count.
+
+    Source: RFC 9126 §4.
+    """
+    if row.origin_id is None or decision not in DECISIONS:
+        return bool(_unused(row.pk).filter(expires_at__gt=now).update(**_use(decision, now)))
+    try:
+        with transaction.atomic():
+            if not _unused(row.origin_id).update(**_use(decision, now)):
+                return False
+            if not _unused(row.pk).filter(expires_at__gt=now).update(**_use(decision, now)):
+                raise _Taken
+    except _Taken:
+        return False
+    return True
 
 
 def code_of(nonce: str) -> str:
@@ -100,8 +130,16 @@ def code_of(nonce: str) -> str:
     return credential.assemble("idpc", hmac.digest(key, nonce.encode(), "sha256"))
 
 
+def _unused(key: Any) -> QuerySet[AuthorizationRequest]:
+    return AuthorizationRequest.objects.filter(pk=key, used_at=None)
+
+
+def _use(decision: str, now: datetime) -> dict[str, Any]:
+    return {"used_at": now, "decision": decision}
+
+
 def _make_room(now: datetime) -> None:
-    waiting = AuthorizationRequest.objects.filter(user=None)
+    waiting = AuthorizationRequest.objects.filter(user=None, pushed=False)
     waiting.filter(expires_at__lte=now).delete()
     if waiting.count() >= MOST_ANONYMOUS:
         raise TooManyRequests

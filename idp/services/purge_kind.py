@@ -55,7 +55,10 @@ class Kind:
 
 
 def _requests(now: datetime) -> QuerySet[Any]:
-    return AuthorizationRequest.objects.filter(expires_at__lte=now)
+    """Return the expired ones but for pushed ones that a page still waits for."""
+    expired = AuthorizationRequest.objects.filter(expires_at__lte=now)
+    waiting = AuthorizationRequest.objects.filter(origin=OuterRef("pk"), expires_at__gt=now)
+    return expired.filter(~Exists(waiting))
 
 
 def _codes(now: datetime) -> QuerySet[Any]:

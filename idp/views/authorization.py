@@ -29,6 +29,7 @@ from idp.services.authorization_request import (
 from idp.services.sign_in import current_sign_in
 from idp.views import authorization_question as question
 from idp.views.authorization_answer import allow_silently
+from idp.views.authorization_flow import kept_parameters, restored_flow
 from idp.views.authorization_page import expired_page, plain_reason, resume_path, switch_path
 from idp.views.authorization_request import (
     CHECKS,
@@ -67,10 +68,11 @@ class AuthorizationMixin:
             request: the request at hand.
             kept: the request that waited for a sign-in, where it did.
         """
-        submission = read(request, Endpoint.AUTHORIZATION)
-        if kept is not None:
-            submission = question.restored_submission(kept)
-        flow = Flow(submission, origin_of(request), timezone.now())
+        origin, now = origin_of(request), timezone.now()
+        if kept is None:
+            flow = Flow(read(request, Endpoint.AUTHORIZATION), origin, now)
+        else:
+            flow = restored_flow(kept, origin, now)
         try:
             for check in PROOF:
                 check(flow)
@@ -82,7 +84,9 @@ class AuthorizationMixin:
         try:
             for check in CHECKS:
                 check(flow)
-            return self.decide(request, flow, kept)
+            language = language_of(flow.get("ui_locales")) or translation.get_language()
+            with translation.override(language):
+                return self.decide(request, flow, kept)
         except ClientError as error:
             return self.refuse_to_client(request, flow, error)
 
@@ -130,9 +134,10 @@ class AuthorizationMixin:
             application=flow.proven.application,
             user=request.user,
             browser=browser_of(request),
-            parameters=question.kept_parameters(flow),
+            parameters=kept_parameters(flow),
             document=document.as_dict(),
             sign_in=kept.sign_in if kept is not None else sign_in,
+            origin=flow.pushed,
             now=flow.now,
         )
         context = {
@@ -167,9 +172,10 @@ class AuthorizationMixin:
         if tries > 1 and request.user.is_authenticated:
             # A sign-in page that sends signed-in users straight back would go round in circles.
             logout(request)
-        if sign_in is None and kept is None and request.method == "GET" and not _needs_record(flow):
+        repeatable = request.method == "GET" and kept is None and flow.pushed is None
+        if sign_in is None and repeatable and not _needs_record(flow):
             return self.to_sign_in_page(request, request.get_full_path(), flow)
-        parameters = {**question.kept_parameters(flow), "tries": tries}
+        parameters = {**kept_parameters(flow), "tries": tries}
         nonce = keep_request(
             application=flow.proven.application,
             user=None,
@@ -177,6 +183,7 @@ class AuthorizationMixin:
             parameters=parameters,
             document=None,
             sign_in=kept.sign_in if kept is not None else sign_in,
+            origin=flow.pushed,
             now=flow.now,
         )
         if kept is not None:
@@ -220,7 +227,9 @@ class AuthorizationMixin:
 
     def is_left_to_toolkit(self, flow: Flow) -> bool:
         """Return whether an old response type is still served, as the rules only report."""
-        if flow.submission.faults or flow.proven.enforces("protocol"):
+        if flow.submission.faults or flow.proven.enforces("protocol") or flow.pushed is not None:
+            return False
+        if flow.proven.policy.require_pushed_authorization_requests:
             return False
         return flow.get("response_type") not in {"", "code"}
 

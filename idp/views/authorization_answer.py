@@ -181,11 +181,12 @@ def allow_silently(
     """Return the answer to a request that needs no page, and note the silent use.
 
     Returns:
-        None for a request that waited for a sign-in and was answered before.
+        None for a request that waited for a sign-in, or was pushed, and was answered before.
     """
 
     def work() -> dict[str, str] | None:
-        if kept is not None and not claim_request(kept, "allow", flow.now):
+        waited = kept or flow.pushed
+        if waited is not None and not claim_request(waited, "allow", flow.now):
             return None
         return question.issue_silently(request, flow, asked, sign_in)
 

@@ -14,12 +14,13 @@ from django.views.generic import View
 
 from idp.dot.views import login_not_required
 from idp.models import AuthorizationRequest
-from idp.services.authorization_request import claim_request, find_request
+from idp.services.authorization_request import claim_request, find_request, was_answered
 from idp.services.retry import in_transaction
 from idp.services.sign_in import current_sign_in
 from idp.views import authorization_question as question
 from idp.views.authorization import AuthorizationMixin
 from idp.views.authorization_answer import Decision, allow, deny, same_answer
+from idp.views.authorization_flow import restored_flow
 from idp.views.authorization_page import expired_page, resume_path
 from idp.views.authorization_request import CHECKS, PROOF, ClientError, Flow, PageError
 from idp.views.browser import browser_of
@@ -53,7 +54,7 @@ class DecisionView(AuthorizationMixin, View):
         kept = find_request(decision.nonce, browser_of(request))
         if kept is None or kept.document is None or decision.answer not in {"allow", "deny"}:
             return expired_page(request)
-        flow = Flow(question.restored_submission(kept), origin_of(request), timezone.now())
+        flow = restored_flow(kept, origin_of(request), timezone.now())
         try:
             for check in PROOF:
                 check(flow)
@@ -61,6 +62,8 @@ class DecisionView(AuthorizationMixin, View):
             return self.refuse_on_page(request, flow, error)
         if kept.used_at is None and kept.expires_at <= flow.now:
             return expired_page(request)
+        if kept.used_at is None and was_answered(kept):
+            return expired_page(request, used=True)
         if not request.user.is_authenticated or request.user.pk != kept.user_id:
             return self.resumed_by_other(decision.nonce)
         try:

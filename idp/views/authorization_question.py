@@ -18,8 +18,7 @@ from idp.domain.authentication import judge as judge_authentication
 from idp.domain.consent import ConsentDecision, decide
 from idp.domain.decision import Reason, Severity
 from idp.domain.snapshot import ConsentDocument
-from idp.dot.gate import Submission
-from idp.dot.hint import read_hint
+from idp.dot.hint import Hint, read_hint
 from idp.dot.issue import issue_code
 from idp.dot.issuer import issuer_of
 from idp.services.authorization import Granting
@@ -31,7 +30,7 @@ from idp.services.consent_use import record_silent_use
 from idp.services.event import record_event
 from idp.services.resolution import as_detail, resolve_request
 from idp.services.sign_in import sign_in_facts
-from idp.views.authorization_request import ClientError, Flow
+from idp.views.authorization_flow import ClientError, Flow, PageError
 from idp.views.authorization_site import as_site_asked, hear_site, hear_site_on_scopes
 
 if TYPE_CHECKING:
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
 
     from idp.domain.resolution import Resolution
     from idp.models import AuthorizationRequest, SignIn
-
-TRIES = "tries"
-RESOURCES = "resource"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,22 +225,7 @@ def issue(request: HttpRequest, flow: Flow, *, code: str, granting: Granting) ->
     )
 
 
-def kept_parameters(flow: Flow) -> dict[str, Any]:
-    """Return the validated parameters as they are kept."""
-    return {**flow.submission.values, RESOURCES: list(flow.submission.resources)}
-
-
-def restored_submission(kept: AuthorizationRequest) -> Submission:
-    """Return the parameters of a request that was kept."""
-    values = {
-        name: value
-        for name, value in kept.parameters.items()
-        if name not in {TRIES, RESOURCES} and isinstance(value, str)
-    }
-    return Submission(values, tuple(kept.parameters.get(RESOURCES, ())))
-
-
-def record_refusal(flow: Flow, request: HttpRequest, error: ClientError) -> None:
+def record_refusal(flow: Flow, request: HttpRequest, error: ClientError | PageError) -> None:
     """Record that a client was refused."""
     user = request.user if request.user.is_authenticated else None
     refused = flow.resolution.refused if flow.resolution else ()
@@ -280,7 +261,12 @@ def _sign_in_at_request(sign_in: SignIn | None, kept: AuthorizationRequest | Non
     return str(first.sid) if first is not None else None
 
 
-def _hint_matches(flow: Flow, request: HttpRequest) -> bool | None:
+def judge_hint(flow: Flow, request: HttpRequest) -> Hint | None:
+    """Return what the request's ID token says, or None for a request without one.
+
+    Raises:
+        ClientError: it is none of ours.
+    """
     text = flow.get("id_token_hint")
     if not text:
         return None
@@ -288,6 +274,13 @@ def _hint_matches(flow: Flow, request: HttpRequest) -> bool | None:
     if hint is None:
         sentence = "The ID token in “id_token_hint” was not issued by this provider."
         raise ClientError("invalid_request", _reason("id_token_hint", sentence))
+    return hint
+
+
+def _hint_matches(flow: Flow, request: HttpRequest) -> bool | None:
+    hint = judge_hint(flow, request)
+    if hint is None:
+        return None
     return request.user.is_authenticated and hint.sub == str(request.user.pk)
 
 

@@ -4,85 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
 
 from idp.domain.claim import parse_claims
 from idp.domain.decision import Reason, Severity
 from idp.domain.scope import InvalidScope, parse
-from idp.dot.gate import Submission
-from idp.services.client import Client, load_client
-from idp.services.event import Origin, record_event
+from idp.services.client import load_client
+from idp.services.event import record_event
+from idp.services.pushed_request import PREFIX, find_pushed
 from idp.services.redirect_uri_match import prove_redirect_uri
 from idp.services.scope_api import unknown_resources
-from idp.services.site_scope import NO_OPINION, Offer
+from idp.views.authorization_flow import ClientError, Flow, PageError, restored_submission
 
-if TYPE_CHECKING:
-    from idp.domain.resolution import Resolution
+__all__ = ["CHECKS", "PROOF", "ClientError", "Flow", "PageError"]
 
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-
-
-class PageError(Exception):
-    """Client or redirect URI is not proven: the error is a page, never a redirect."""
-
-    def __init__(self, error: str, reason: Reason, detail: dict[str, Any] | None = None) -> None:
-        super().__init__(error)
-        self.error = error
-        self.reason = reason
-        self.detail = detail or {}
-
-
-class ClientError(Exception):
-    """The request is refused, and its client hears of it at its redirect URI."""
-
-    def __init__(self, error: str, reason: Reason) -> None:
-        super().__init__(error)
-        self.error = error
-        self.reason = reason
-
-
-@dataclass(slots=True)
-class Flow:
-    """One authorization request on its way through the checks.
-
-    Attributes:
-        submission: the parameters as they passed the gate.
-        origin: where the request came from.
-        now: one time for the whole request.
-        client: the client, once proven.
-        redirect_uri: where the answer goes, once proven.
-        redirect_uri_sent: whether the request named it.
-        offer: what the site's own code offers to the client.
-    """
-
-    submission: Submission
-    origin: Origin
-    now: datetime
-    client: Client | None = None
-    redirect_uri: str = ""
-    redirect_uri_sent: bool = True
-    prompt: frozenset[str] = frozenset()
-    max_age: timedelta | None = None
-    scopes: frozenset[str] | None = None
-    claims: dict[str, Any] = field(default_factory=dict)
-    response_mode: str = "query"
-    resolution: Resolution | None = None
-    offer: Offer = NO_OPINION
-
-    @property
-    def proven(self) -> Client:
-        """Return the proven client."""
-        if self.client is None:
-            raise AssertionError("asked for the client before it was proven")
-        return self.client
-
-    def get(self, name: str) -> str:
-        """Return a parameter, or an empty text."""
-        return self.submission.get(name)
 
 
 def _reason(code: str, text: str, reference: str, **params: object) -> Reason:
@@ -120,7 +58,7 @@ def _client(flow: Flow) -> None:
     if not client_id:
         text = "The request does not say which app it comes from: “client_id” is missing."
         raise PageError("invalid_request", _reason("client_missing", text, "RFC 6749 §4.1.1"))
-    flow.client = load_client(client_id)
+    flow.client = flow.client or load_client(client_id)
     if flow.client is None:
         text = "The app that sent you here is not registered with this site."
         raise PageError("invalid_client", _reason("unknown_client", text, "RFC 6749 §4.1.2.1"))
@@ -129,6 +67,30 @@ def _client(flow: Flow) -> None:
         raise PageError(
             "unauthorized_client", _reason("client_disabled", text, "RFC 6749 §4.1.2.1")
         )
+
+
+def _pushed(flow: Flow) -> None:
+    """Take the parameters that the client pushed, and none of those that the browser brought.
+
+    Source: RFC 9126 §4; RFC 9101 §5.
+    """
+    reference = flow.get("request_uri")
+    if not reference.startswith(PREFIX):
+        return
+    found = find_pushed(reference, flow.proven.application)
+    if found is None or found.expires_at <= flow.now:
+        text = "The request that the app announced is not known here, or has expired."
+        raise PageError("invalid_request_uri", _reason("pushed_unknown", text, "RFC 9126 §2.2"))
+    if found.used_at is not None:
+        text = "The request that the app announced was already answered."
+        raise PageError("invalid_request_uri", _reason("pushed_used", text, "RFC 9126 §4"))
+    flow.pushed, flow.submission = found, restored_submission(found)
+
+
+def _no_reference(flow: Flow) -> None:
+    if flow.get("request_uri"):
+        text = "A pushed request must not refer to another: “request_uri” is not allowed here."
+        raise PageError("invalid_request", _reason("pushed_reference", text, "RFC 9126 §2.1"))
 
 
 def _redirect_uri(flow: Flow) -> None:
@@ -178,6 +140,12 @@ def _response_mode(flow: Flow) -> None:
         reference = "OAuth 2.0 Multiple Response Types §2.1"
         raise ClientError("invalid_request", _reason("response_mode", text, reference, mode=mode))
     flow.response_mode = mode
+
+
+def _pushed_where_required(flow: Flow) -> None:
+    if flow.pushed is None and flow.proven.policy.require_pushed_authorization_requests:
+        text = "The client must push its authorization requests."
+        raise ClientError("invalid_request", _reason("pushed_only", text, "RFC 9126 §6"))
 
 
 def _request_objects(flow: Flow) -> None:
@@ -260,10 +228,13 @@ def _scope(flow: Flow) -> None:
         raise ClientError("invalid_scope", reason) from error
 
 
-PROOF: tuple[Callable[[Flow], None], ...] = (_readable, _client, _redirect_uri)
+PROOF: tuple[Callable[[Flow], None], ...] = (_readable, _client, _pushed, _redirect_uri)
 """Until these hold, an error is a page."""
 
-CHECKS: tuple[Callable[[Flow], None], ...] = (
+PUSHED_PROOF = (_readable, _client, _no_reference, _redirect_uri)
+"""The same at the endpoint where requests are pushed."""
+
+PUSHED_CHECKS: tuple[Callable[[Flow], None], ...] = (
     _response_mode,
     _parameters,
     _response_type,
@@ -275,3 +246,6 @@ CHECKS: tuple[Callable[[Flow], None], ...] = (
     _scope,
 )
 """Once client and redirect URI are proven, an error goes to the client."""
+
+CHECKS = (*PUSHED_CHECKS, _pushed_where_required)
+"""The same for a request that a browser brings."""

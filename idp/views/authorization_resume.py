@@ -8,11 +8,10 @@ from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.utils import timezone
 
-from idp.services.authorization_request import find_request
-from idp.views import authorization_question as question
+from idp.services.authorization_request import find_request, was_answered
 from idp.views.authorization import AuthorizationView
+from idp.views.authorization_flow import restored_flow
 from idp.views.authorization_page import expired_page, resume_path
-from idp.views.authorization_request import Flow
 from idp.views.browser import browser_of
 from idp.views.http import origin_of
 
@@ -28,7 +27,7 @@ class ResumeView(AuthorizationView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer the request that waited."""
         kept = find_request(request.GET.get("request", "")[:200], browser_of(request))
-        if kept is None or kept.used_at is not None or kept.expires_at <= timezone.now():
+        if kept is None or was_answered(kept) or kept.expires_at <= timezone.now():
             return expired_page(request)
         return self.answered(request, kept)
 
@@ -46,5 +45,5 @@ class SwitchAccountView(AuthorizationView):
             return expired_page(request)
         logout(request)
         following = resume_path(nonce)
-        flow = Flow(question.restored_submission(kept), origin_of(request), timezone.now())
+        flow = restored_flow(kept, origin_of(request), timezone.now())
         return self.to_sign_in_page(request, following, flow)

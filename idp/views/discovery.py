@@ -130,6 +130,7 @@ def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+        "require_pushed_authorization_requests": False,
     }
 
 
@@ -154,6 +155,7 @@ def _may_be_asked(catalogue: Catalogue, scope: Scope) -> bool:
 
 _ENDPOINTS = {
     "authorization_endpoint": "authorize",
+    "pushed_authorization_request_endpoint": "pushed-authorization-request",
     "token_endpoint": "token",
     "userinfo_endpoint": "user-info",
     "jwks_uri": "jwks-info",
