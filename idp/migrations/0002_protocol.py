@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from idp.conf import application_label
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -297,5 +299,125 @@ class Migration(migrations.Migration):
             model_name="clientpolicy",
             name="registration_token_expires_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
+        ),
+        migrations.CreateModel(
+            name="LogoutDelivery",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sid", models.UUIDField(verbose_name="session id")),
+                (
+                    "subject",
+                    models.CharField(
+                        help_text="As the client knows it.", max_length=255, verbose_name="subject"
+                    ),
+                ),
+                ("issuer", models.CharField(max_length=500, verbose_name="issuer")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("delivered", "Delivered"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("created_at", models.DateTimeField(verbose_name="signed out")),
+                ("next_at", models.DateTimeField(verbose_name="next attempt")),
+                (
+                    "ended_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="delivered or given up"
+                    ),
+                ),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        help_text="A status or a reason's code.",
+                        max_length=200,
+                        verbose_name="last answer",
+                    ),
+                ),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=models.deletion.CASCADE,
+                        related_name="idp_logout_deliveries",
+                        to=application_label(),
+                        verbose_name="client",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sign-out message",
+                "verbose_name_plural": "sign-out messages",
+                "permissions": (("retry_logoutdelivery", "Can send sign-out messages again"),),
+                "ordering": ("-created_at", "-id"),
+                "indexes": [
+                    models.Index(fields=["state", "next_at"], name="idp_logout_delivery_due"),
+                    models.Index(fields=["-created_at", "-id"], name="idp_logout_delivery_new"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("application", "sid"), name="idp_logout_delivery_once"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ClientLogo",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(
+                        editable=False,
+                        help_text="SHA-256 of the picture.",
+                        max_length=64,
+                        verbose_name="digest",
+                    ),
+                ),
+                ("source", models.URLField(max_length=500, verbose_name="fetched from")),
+                ("content_type", models.CharField(max_length=20, verbose_name="content type")),
+                ("content", models.BinaryField(verbose_name="picture")),
+                ("width", models.PositiveSmallIntegerField(verbose_name="width")),
+                ("height", models.PositiveSmallIntegerField(verbose_name="height")),
+                ("fetched_at", models.DateTimeField(verbose_name="fetched")),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=models.deletion.CASCADE,
+                        related_name="idp_logos",
+                        to=application_label(),
+                        verbose_name="client",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "client logo",
+                "verbose_name_plural": "client logos",
+                "ordering": ("-fetched_at", "-id"),
+                "indexes": [models.Index(fields=["digest"], name="idp_client_logo_digest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("application", "digest"), name="idp_client_logo_once"
+                    )
+                ],
+            },
         ),
     ]

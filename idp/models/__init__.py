@@ -7,6 +7,8 @@ from idp.models.event import SecurityEvent
 from idp.models.key import SigningKey
 from idp.models.ledger import AppendOnlyError, ConsentEvent, ConsentEvidence, ConsentSnapshot
 from idp.models.ledger_check import LedgerCheck
+from idp.models.logo import ClientLogo
+from idp.models.logout import LogoutDelivery
 from idp.models.redirect_uri import RedirectUri
 from idp.models.scope import Api, Scope, ScopePolicy, ScopeText
 from idp.models.site import SiteState
@@ -17,6 +19,7 @@ __all__ = [
     "AppendOnlyError",
     "Authorization",
     "AuthorizationRequest",
+    "ClientLogo",
     "ClientPolicy",
     "ClientScope",
     "ClientSecret",
@@ -28,6 +31,7 @@ __all__ = [
     "ConsentUse",
     "IssuedToken",
     "LedgerCheck",
+    "LogoutDelivery",
     "RedirectUri",
     "Scope",
     "ScopePolicy",
