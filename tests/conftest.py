@@ -13,6 +13,7 @@ from django.db import connection
 from idp.services.catalogue import forget_recent
 from idp.services.key import forget_public_keys
 from idp.services.origin_list import forget_origins
+from idp.services.subject_identifier import forget_salt
 
 pytest_plugins = ["idp.contrib.testing"]
 
@@ -39,6 +40,7 @@ def _empty_caches() -> None:
     forget_public_keys()
     forget_origins()
     forget_recent()
+    forget_salt()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

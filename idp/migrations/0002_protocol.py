@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import migrations, models
 
+import idp.models.site
 from idp.conf import application_label
 
 
@@ -299,6 +300,11 @@ class Migration(migrations.Migration):
             model_name="clientpolicy",
             name="registration_token_expires_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="sitestate",
+            name="pairwise_salt",
+            field=models.CharField(default=idp.models.site.new_salt, editable=False, max_length=64),
         ),
         migrations.CreateModel(
             name="LogoutDelivery",

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+def new_salt() -> str:
+    """Return 256 random bits as hexadecimal text."""
+    return secrets.token_hex(32)
 
 
 class SiteState(models.Model):
@@ -25,6 +32,8 @@ class SiteState(models.Model):
         default=1,
         help_text=_("Grows with each change of an API, scope, policy or their words."),
     )
+    # No key of the site's settings: users would be strangers to their apps after its rotation.
+    pairwise_salt = models.CharField(max_length=64, default=new_salt, editable=False)
 
     class Meta:
         """One row, with primary key 1."""
