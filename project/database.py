@@ -11,6 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 POOL_DEFAULTS = {"min_size": 1, "max_size": 8, "timeout": 10}
 """Connections a process keeps and may open, and the seconds a request waits for one."""
 
+PREPARE_THRESHOLD = 2
+"""How often a connection runs a statement before PostgreSQL keeps it planned."""
+
 
 def from_url(url: str) -> dict[str, Any]:
     """Return the entry of Django's ``DATABASES`` for a URL.
@@ -18,8 +21,9 @@ def from_url(url: str) -> dict[str, Any]:
     Args:
         url: ``sqlite:///relative``, ``sqlite:////absolute`` or
             ``postgresql://user:password@host:port/name``. A host that is the folder of a socket is
-            percent-encoded. The query holds libpq's parameters (``sslmode=require``) and the
-            pool's (``pool_min_size``, ``pool_max_size``, ``pool_timeout``).
+            percent-encoded. The query holds libpq's parameters (``sslmode=require``), the pool's
+            (``pool_min_size``, ``pool_max_size``, ``pool_timeout``) and ``prepare_threshold``,
+            which is ``off`` behind a pooler that does not bear prepared statements.
 
     Raises:
         ImproperlyConfigured: the URL names neither database, or cannot be read.
@@ -60,9 +64,12 @@ def _postgresql(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     options: dict[str, Any] = {}
     pool: dict[str, int] = dict(POOL_DEFAULTS)
+    threshold: int | None = PREPARE_THRESHOLD
     for name, value in parse_qsl(parts.query, strict_parsing=bool(parts.query)):
         if name.startswith("pool_"):
             pool[name.removeprefix("pool_")] = int(value)
+        elif name == "prepare_threshold":
+            threshold = None if value == "off" else int(value)
         else:
             options[name] = value
     return {
@@ -73,7 +80,7 @@ def _postgresql(url: str) -> dict[str, Any]:
         "HOST": options.pop("host", None) or _host(parts.netloc),
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**options, "pool": pool},
+        "OPTIONS": {**options, "pool": pool, "prepare_threshold": threshold},
     }
 
 

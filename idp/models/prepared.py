@@ -2,6 +2,10 @@
 
 The reads of every request are wide: building and compiling one costs more than the database takes
 to answer it. What comes out is what the queryset itself would give.
+
+PostgreSQL plans such a read longer than it runs it. Where the site allows prepared statements
+(``OPTIONS["prepare_threshold"]`` of its database, which is Django's own switch for them), the
+statement is prepared once a connection and from then on only executed.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
 
@@ -51,7 +56,7 @@ class Prepared(Generic[Row]):
         alias = router.db_for_read(self._model)
         plan = self._plans.get(alias)
         if plan is None:
-            plan = _Plan(self._build(*self._slots).using(alias))
+            plan = _Plan(self._build(*self._slots).using(alias), self._slots)
             self._plans[alias] = plan
         return plan
 
@@ -59,21 +64,67 @@ class Prepared(Generic[Row]):
 class _Plan:
     """What compiling a queryset for one database gave."""
 
-    def __init__(self, queryset: QuerySet[Any]) -> None:
+    def __init__(self, queryset: QuerySet[Any], slots: Sequence[str]) -> None:
         self.queryset = queryset
         self.compiler = queryset.query.get_compiler(using=queryset.db)
         self.sql, params = self.compiler.as_sql()
         self.params: Sequence[Any] = tuple(params)
+        self.converters = self.compiler.get_converters(
+            [column[0] for column in self.compiler.select]
+        )
+        self.written_out = ""  # the same statement for the server to keep planned
+        if may_prepare(connections[queryset.db]):
+            self._write_out(slots)
+
+    def _write_out(self, slots: Sequence[str]) -> None:
+        """Put every constant into the statement, so that only the slots are left to bind."""
+        connection = connections[self.queryset.db]
+        with connection.cursor() as cursor:
+            self.written_out = cast("Any", cursor.cursor).mogrify(self.sql, self.params)
+        for number, slot in enumerate(slots, start=1):
+            self.written_out = self.written_out.replace(f"'{slot}'", f"${number}")
 
     def bound(self, given: dict[str, str]) -> _Bound:
         """Return something like the queryset, with the values in the places of the slots."""
-        params = tuple(
-            given.get(param, param) if isinstance(param, str) else param for param in self.params
-        )
         compiler = copy.copy(self.compiler)
-        compiler.connection = connections[self.queryset.db]
-        compiler.as_sql = lambda *_args, **_kwargs: (self.sql, params)
+        compiler.get_converters = lambda _expressions: self.converters
+        connection = connections[self.queryset.db]
+        # Where statements are logged, Django's own cursor, which knows what it sent.
+        if self.written_out and not connection.queries_logged:
+            compiler.connection = _Preparing(connection)
+            sql, params = self.written_out, tuple(given.values())
+        else:
+            compiler.connection = connection
+            sql = self.sql
+            params = tuple(
+                given.get(param, param) if isinstance(param, str) else param
+                for param in self.params
+            )
+        compiler.as_sql = lambda *_args, **_kwargs: (sql, params)
         return _Bound(self.queryset, compiler)
+
+
+def may_prepare(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether the site allows prepared statements, which not every pooler bears."""
+    options = connection.settings_dict["OPTIONS"]
+    return connection.vendor == "postgresql" and options.get("prepare_threshold") is not None
+
+
+class _Preparing:
+    """Stands in for a connection to PostgreSQL, with cursors that bind on the server's side."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def cursor(self) -> Any:
+        """Return a cursor whose statements the server keeps planned."""
+        from psycopg import RawCursor
+
+        self._connection.ensure_connection()
+        return self._connection.make_cursor(RawCursor(self._connection.connection))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
 
 
 class _Bound:

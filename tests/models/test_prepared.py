@@ -113,3 +113,31 @@ def test_each_thread_reads_through_its_own_connection() -> None:
     thread.start()
     thread.join()
     assert found == [("ada", False)]
+
+
+@pytest.mark.postgres
+def test_the_server_keeps_the_statement_planned() -> None:
+    make_user("ada")
+    prepared = users()
+    found = [prepared.first(name) for name in ("ada", "nobody", "ada", "o'hara", "ada")]
+    assert [user and user.username for user in found] == ["ada", None, "ada", None, "ada"]
+    assert planned() == 1
+
+
+@pytest.mark.postgres
+def test_nothing_is_kept_on_the_server_behind_a_pooler(monkeypatch) -> None:
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", None)
+    make_user("ada")
+    prepared = users()
+    assert [prepared.first("ada").username for _time in range(5)] == ["ada"] * 5
+    assert planned() == 0
+
+
+def planned() -> int:
+    """Return how many statements about a user's name the server keeps for this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements"
+            " WHERE statement LIKE '%%username%%$1%%' AND generic_plans + custom_plans > 0"
+        )
+        return cursor.fetchone()[0]

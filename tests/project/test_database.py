@@ -16,7 +16,14 @@ def test_a_postgresql_url_says_where_the_server_is_and_who_asks():
 def test_postgresql_connections_come_from_a_pool_whose_size_the_url_may_say():
     entry = database.from_url("postgresql://127.0.0.1/idp?pool_max_size=3")
 
-    assert entry["OPTIONS"] == {"pool": {"min_size": 1, "max_size": 3, "timeout": 10}}
+    assert entry["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 3, "timeout": 10}
+
+
+@pytest.mark.parametrize(("query", "expected"), [("", 2), ("?prepare_threshold=off", None)])
+def test_statements_are_prepared_unless_the_url_says_that_a_pooler_stands_between(query, expected):
+    entry = database.from_url(f"postgresql://127.0.0.1/idp{query}")
+
+    assert entry["OPTIONS"]["prepare_threshold"] == expected
 
 
 def test_a_socket_folder_keeps_its_case():
@@ -46,6 +53,7 @@ def test_sqlite_writers_wait_for_each_other():
         "postgresql://ada:s3cret@db",
         "postgresql://ada:s3cret@db:port/idp",
         "postgresql://ada:s3cret@db/idp?pool_max_size=many",
+        "postgresql://ada:s3cret@db/idp?prepare_threshold=no",
         "postgresql://ada:s3cret@[::1/idp",
     ],
 )
