@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import client_page, client_secret, display, scope_request
 from idp.admin import impact as impact_page
-from idp.admin.client_form import KIND_WORDS, ClientForm, new_spec
+from idp.admin.client_form import ClientForm, new_spec
+from idp.admin.client_layout import KIND_WORDS
 from idp.admin.service_form import change_message
 from idp.domain.client import Kind
 from idp.models import ClientPolicy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ UNITS = (
     (1, _("seconds")),
 )
 LONGEST_SPAN = 10_000 * 86_400
+LONGEST_KEY_SET = 65_536
 
 GRANT_TYPES = (
     ("authorization_code", _("Authorization code: a user signs in")),
@@ -100,6 +102,31 @@ class LinesField(forms.CharField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return whether the lines differ."""
         return bool(list(initial or ()) != self.to_python(data))
+
+
+class KeySetField(forms.JSONField):
+    """A JWK Set as JSON; empty for none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("required", False)
+        attrs = {"rows": 4, "class": "vLargeTextField", "spellcheck": "false"}
+        kwargs.setdefault("widget", forms.Textarea(attrs))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the keys as people read them; nothing for none."""
+        return "" if value is None else super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        """Return the keys; what is too long, too deep or no JSON (RFC 8259) is refused."""
+        try:
+            if isinstance(value, str) and len(value) > LONGEST_KEY_SET:
+                raise ValueError
+            found = super().to_python(value)
+            json.dumps(found, allow_nan=False)
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+        return found
 
 
 class NamesField(forms.MultipleChoiceField):

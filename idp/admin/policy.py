@@ -198,7 +198,7 @@ class ApiAdmin(ServiceAdmin):
     list_display = ("name", "identifier", "scope_count")
     search_fields = ("name", "identifier")
     autocomplete_fields = ("resource_servers",)
-    fields = ("name", "identifier", "resource_servers")
+    fields = ("name", "identifier", "resource_servers", "access_token_format")
     empty_text = _("Add the API that your scopes belong to.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

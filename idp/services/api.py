@@ -13,7 +13,7 @@ from idp.models import Api, ClientPolicy
 from idp.services.catalogue_change import finish_change, lock_catalogue, record_removal
 from idp.services.change import FieldChange, Refused, fault, field_changes, model_faults
 
-API_FIELDS = ("identifier", "name")
+API_FIELDS = ("identifier", "name", "access_token_format")
 
 
 @transaction.atomic

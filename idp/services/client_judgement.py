@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from idp.conf import idp_settings
 from idp.domain import origin
 from idp.domain.client import Kind, inspect_client, inspect_name
+from idp.domain.client_metadata import Metadata, inspect_metadata
 from idp.domain.decision import Reason, Severity
 from idp.domain.redirect_uri import shorten
 from idp.models import ClientPolicy, Scope
@@ -17,6 +18,7 @@ from idp.services.client_spec import ClientSpec, policy_values
 from idp.services.redirect_uri import PURPOSES, inspect_uris
 
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "EdDSA")
+ASSERTION_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 
 # Which key has to change for a finding about a combination of facts.
 _KEYS = {
@@ -88,6 +90,7 @@ def _findings(spec: ClientSpec, now: datetime) -> Iterator[tuple[str, Reason]]:
     yield from _bad_facts(spec)
     yield from _bad_fields(spec)
     yield from _bad_uris(spec, now)
+    yield from _bad_metadata(spec)
     for text in spec.allowed_origins:
         for reason in origin.inspect(text, spec.kind, spec.environment):
             yield "allowed_origins", _about(text, reason)
@@ -102,6 +105,10 @@ def _bad_choices(spec: ClientSpec) -> Iterator[tuple[str, Reason]]:
         ("environment", tuple(ClientPolicy.Environment.values)),
         ("consent_mode", tuple(modes)),
         ("id_token_signed_response_alg", algorithms),
+        ("userinfo_signed_response_alg", algorithms),
+        ("token_endpoint_auth_signing_alg", ("", *ASSERTION_ALGORITHMS)),
+        ("subject_type", tuple(ClientPolicy.SubjectType.values)),
+        ("access_token_format", tuple(ClientPolicy.TokenFormat.values)),
     ):
         value = getattr(spec, key)
         if value not in choices:
@@ -119,6 +126,7 @@ def _bad_facts(spec: ClientSpec) -> Iterator[tuple[str, Reason]]:
         redirect_uris=spec.redirect_uris,
         first_party=spec.first_party,
         consent_mode=spec.consent_mode,
+        has_keys=spec.jwks is not None or bool(spec.jwks_uri),
     ):
         yield _KEYS.get(reason.code, "grant_types"), reason
     for reason in inspect_name(
@@ -156,6 +164,13 @@ def _bad_uris(spec: ClientSpec, now: datetime) -> Iterator[tuple[str, Reason]]:
         ):
             for reason in found.findings:
                 yield key, _about(found.uri, reason)
+
+
+def _bad_metadata(spec: ClientSpec) -> Iterator[tuple[str, Reason]]:
+    names = Metadata.__dataclass_fields__
+    given = {name: getattr(spec, name) for name in names if name != "token_endpoint_auth_method"}
+    metadata = Metadata(**given, token_endpoint_auth_method=spec.auth_method)
+    yield from inspect_metadata(metadata, allowed_hosts=idp_settings.outbound_allowed_hosts)
 
 
 def _about(uri: str, reason: Reason) -> Reason:

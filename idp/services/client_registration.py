@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from idp.conf import application_model
-from idp.models import Authorization, ClientPolicy, ClientScope, Consent
+from idp.models import Authorization, ClientPolicy, ClientScope, Consent, RedirectUri
 from idp.services.authorization import end_authorizations
 from idp.services.change import FieldChange, fault, record_change
 from idp.services.client import ensure_policy, grant_types_of, policy_of
@@ -24,6 +24,12 @@ from idp.services.client_secret_value import has_toolkit_secret, unusable_secret
 from idp.services.client_spec import POLICY_FIELDS, ClientSpec, differences, policy_values
 from idp.services.consent import revoke_consent
 from idp.services.redirect_uri import registered_uris, sync_redirect_uris
+
+_SOURCES = {
+    RedirectUri.Source.FILE: ClientPolicy.Source.FILE,
+    RedirectUri.Source.REGISTRATION: ClientPolicy.Source.REGISTRATION,
+}
+"""How a client came to be here, by who is behind its first addresses."""
 
 
 @transaction.atomic
@@ -55,7 +61,9 @@ def register_client(
     )
     _write_toolkit(application, spec)
     # Cached on the row, so that every receiver of its save sees kind and environment.
-    policy = ClientPolicy(application=application, **policy_values(spec))
+    policy = ClientPolicy(
+        application=application, source=_SOURCES.get(source, ""), **policy_values(spec)
+    )
     application.idp_source = source
     application.save()
     policy.application = application

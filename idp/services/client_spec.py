@@ -23,6 +23,17 @@ POLICY_FIELDS = (
     "refresh_token_lifetime",
     "refresh_token_idle_lifetime",
     "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "token_endpoint_auth_signing_alg",
+    "jwks",
+    "jwks_uri",
+    "subject_type",
+    "sector_identifier_uri",
+    "default_max_age",
+    "require_pushed_authorization_requests",
+    "access_token_format",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
     "localhost_port",
     "client_uri",
     "logo_uri",
@@ -50,6 +61,15 @@ class ClientSpec:
         consent_lifetime, access_token_lifetime, refresh_token_lifetime,
             refresh_token_idle_lifetime: upper bounds; None for no opinion.
         id_token_signed_response_alg: empty for RS256.
+        userinfo_signed_response_alg: empty for plain JSON.
+        token_endpoint_auth_signing_alg: of client assertions; empty for any that is supported.
+        jwks, jwks_uri: the client's public keys (RFC 7517), by value or by address.
+        subject_type: empty for the same everywhere, or ``pairwise``.
+        sector_identifier_uri: what pairwise clients of one sector share.
+        default_max_age: seconds, where a request does not say ``max_age``.
+        require_pushed_authorization_requests: whether only pushed requests count (RFC 9126 §6).
+        access_token_format: a ``ClientPolicy.TokenFormat``.
+        backchannel_logout_uri, backchannel_logout_session_required: where logout tokens go.
         localhost_port: whether any port of ``localhost`` matches (native clients and agents).
         client_uri, logo_uri, policy_uri, tos_uri: links about the client.
         contacts: addresses of the people behind it.
@@ -75,6 +95,17 @@ class ClientSpec:
     refresh_token_lifetime: timedelta | None = None
     refresh_token_idle_lifetime: timedelta | None = None
     id_token_signed_response_alg: str = ""
+    userinfo_signed_response_alg: str = ""
+    token_endpoint_auth_signing_alg: str = ""
+    jwks: Mapping[str, Any] | None = None
+    jwks_uri: str = ""
+    subject_type: str = ""
+    sector_identifier_uri: str = ""
+    default_max_age: int | None = None
+    require_pushed_authorization_requests: bool = False
+    access_token_format: str = ""
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
     localhost_port: bool = False
     client_uri: str = ""
     logo_uri: str = ""

@@ -36,6 +36,7 @@ def apply_apis(work: Work) -> None:
         with work.entry(entry.place):
             api = row or Api(identifier=entry.identifier)
             api.name = entry.name
+            api.access_token_format = entry.access_token_format
             changes = save_api(api, by=work.by, now=work.now)
             work.note(entry.place, "update" if row else "create", changes)
 

@@ -18,6 +18,7 @@ def read_api(reader: Reader) -> ApiEntry:
         identifier=reader.need("identifier", text, ""),
         name=reader.need("name", text, ""),
         resource_servers=reader.get("resource_servers", texts, ()),
+        access_token_format=reader.get("access_token_format", text, ""),
     )
 
 

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from idp.management.manifest.entry import ClientEntry, SecretEntry
-from idp.management.manifest.reader import Reader, flag, seconds, tables, text, texts
+from idp.management.manifest.reader import (
+    Reader,
+    flag,
+    seconds,
+    table,
+    tables,
+    text,
+    texts,
+    whole,
+)
 from idp.services.client_scope import Choice
 from idp.services.client_spec import ClientSpec
 
@@ -12,32 +23,22 @@ NOT_YET = (
     "authorization_details_types",
     "authorization_signed_response_alg",
     "backchannel_client_notification_endpoint",
-    "backchannel_logout_session_required",
-    "backchannel_logout_uri",
     "backchannel_token_delivery_mode",
     "default_acr_values",
-    "default_max_age",
     "dpop_bound_access_tokens",
     "frontchannel_logout_session_required",
     "frontchannel_logout_uri",
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
     "initiate_login_uri",
-    "jwks",
-    "jwks_uri",
     "request_object_signing_alg",
     "request_uris",
     "require_auth_time",
-    "require_pushed_authorization_requests",
     "require_signed_request_object",
     "response_types",
-    "sector_identifier_uri",
     "software_statement",
     "software_version",
-    "subject_type",
     "tls_client_certificate_bound_access_tokens",
-    "token_endpoint_auth_signing_alg",
-    "userinfo_signed_response_alg",
 )
 """Registered names that would say something without any effect; they are refused."""
 
@@ -65,6 +66,7 @@ def read_client(reader: Reader) -> ClientEntry:
         refresh_token_idle_lifetime=reader.get("refresh_token_idle_lifetime", seconds),
         id_token_signed_response_alg=reader.get("id_token_signed_response_alg", text, ""),
         localhost_port=reader.get("localhost_port", flag, False),
+        **_read_protocol(reader),
         client_uri=reader.get("client_uri", text, ""),
         logo_uri=reader.get("logo_uri", text, ""),
         policy_uri=reader.get("policy_uri", text, ""),
@@ -77,6 +79,33 @@ def read_client(reader: Reader) -> ClientEntry:
         if reader.has(key):
             reader.refuse(key, "This key is not supported yet; it would have no effect.")
     return ClientEntry(place=reader.place, spec=spec, secrets=secrets)
+
+
+def _read_protocol(reader: Reader) -> dict[str, Any]:
+    """Return what a client says of keys, identifiers and logout."""
+    return {
+        "userinfo_signed_response_alg": reader.get("userinfo_signed_response_alg", text, ""),
+        "token_endpoint_auth_signing_alg": reader.get("token_endpoint_auth_signing_alg", text, ""),
+        "jwks": reader.get("jwks", table),
+        "jwks_uri": reader.get("jwks_uri", text, ""),
+        "subject_type": reader.get("subject_type", _subject_type, ""),
+        "sector_identifier_uri": reader.get("sector_identifier_uri", text, ""),
+        "default_max_age": reader.get("default_max_age", whole),
+        "require_pushed_authorization_requests": reader.get(
+            "require_pushed_authorization_requests", flag, False
+        ),
+        "access_token_format": reader.get("access_token_format", text, ""),
+        "backchannel_logout_uri": reader.get("backchannel_logout_uri", text, ""),
+        "backchannel_logout_session_required": reader.get(
+            "backchannel_logout_session_required", flag, False
+        ),
+    }
+
+
+def _subject_type(value: object) -> str:
+    """Return a subject type; the name of the usual one says no more than its absence."""
+    given = text(value)
+    return "" if given == "public" else given
 
 
 def _raw_texts(value: object) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ class ApiEntry:
     identifier: str
     name: str
     resource_servers: tuple[str, ...] = ()
+    access_token_format: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

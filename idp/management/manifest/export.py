@@ -46,7 +46,14 @@ def export_manifest(now: datetime) -> str:
 
 def _api(row: Api) -> dict[str, Any]:
     servers = sorted(server.application.client_id for server in row.resource_servers.all())
-    return _sparse({"identifier": row.identifier, "name": row.name, "resource_servers": servers})
+    return _sparse(
+        {
+            "identifier": row.identifier,
+            "name": row.name,
+            "resource_servers": servers,
+            "access_token_format": row.access_token_format,
+        }
+    )
 
 
 def _policy(row: ScopePolicy) -> dict[str, Any]:

@@ -46,6 +46,13 @@ def seconds(value: Any) -> timedelta:
     return timedelta(seconds=value)
 
 
+def whole(value: Any) -> int:
+    """Return a whole number, zero included."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise WrongType("a whole number from 0 up to 2147483647")
+    return value
+
+
 def texts(value: Any) -> tuple[str, ...]:
     """Return a list of texts."""
     if not isinstance(value, list):
