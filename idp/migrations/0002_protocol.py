@@ -426,4 +426,23 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="UsedAssertion",
+            fields=[
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="SHA-256 of the client's id and the jti.",
+                        max_length=64,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(db_index=True, verbose_name="expires")),
+            ],
+            options={
+                "verbose_name": "used assertion",
+                "verbose_name_plural": "used assertions",
+            },
+        ),
     ]

@@ -1,5 +1,6 @@
 """What the provider stores, beside the toolkit's own tables."""
 
+from idp.models.assertion import UsedAssertion
 from idp.models.authorization import Authorization, AuthorizationRequest, ScopeUse, SignIn
 from idp.models.client import ClientPolicy, ClientScope, ClientSecret
 from idp.models.consent import Consent, ConsentScope, ConsentUse, Subject
@@ -42,4 +43,5 @@ __all__ = [
     "SigningKey",
     "SiteState",
     "Subject",
+    "UsedAssertion",
 ]
