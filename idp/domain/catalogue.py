@@ -143,11 +143,13 @@ class Catalogue:
         scopes: name to scope.
         version: grows with each change; two catalogues of one version are equal.
         unpoliced: an ``Unpoliced``: what a scope without a policy gets; any other word denies.
+        jwt_apis: identifiers of the APIs that read access tokens by themselves.
     """
 
     scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
     version: int = 0
     unpoliced: str = Unpoliced.DENY
+    jwt_apis: frozenset[str] = frozenset()
     _families: dict[str, Family] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

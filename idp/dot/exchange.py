@@ -36,6 +36,7 @@ class Exchange:
         issued: our row of the presented refresh token.
         presented: the refresh token as presented.
         resolution: what may be granted now.
+        resources: the APIs that the new token was asked for (RFC 8707), once they are judged.
         redeemed: whether this request took the one redemption of its code.
         unwritten: our rows of new tokens, where whoever began the exchange holds a transaction open
             and writes them at its end; else None.
@@ -50,6 +51,7 @@ class Exchange:
     issued: IssuedToken | None = None
     presented: str = ""
     resolution: Resolution | None = None
+    resources: list[str] | None = None
     redeemed: bool = False
     unwritten: list[IssuedToken] | None = None
 

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 from joserfc import jwt
 from oauth2_provider.settings import oauth2_settings
 
+from idp.domain.claim import Member, kept_carriers, wishes
 from idp.dot.exchange import exchange_of
 from idp.dot.site import SiteRules
-from idp.services.claim import standard_claims
+from idp.services.claim import claims_provider
+from idp.services.client import policy_of
 from idp.services.key import private_jwk, signing_key_at_hand
+from idp.services.subject_identifier import subject_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from oauthlib.common import Request
 
 
@@ -26,19 +31,59 @@ class IdTokenRules(SiteRules):
 
     def get_claim_dict(self, request: Request) -> dict[str, Any]:
         """Return every claim that could be told of the user, the site's own words last."""
-        claims = standard_claims(request.user)
+        user = request.user
+        claims = claims_provider().claims(user) if user is not None else {}
         claims.update(super().get_claim_dict(request))  # type: ignore[misc]
+        if user is not None:
+            claims["sub"] = self._subject(claims.get("sub"), request)
         return claims
+
+    def _subject(self, told: Any, request: Request) -> str:
+        """Return the subject for the client; another word of the site's own validator stands.
+
+        Source: OpenID Connect Core §8.
+        """
+        text = str(told(request) if callable(told) else told)
+        client = request.client
+        pairwise = client is not None and policy_of(client).subject_type
+        if client is None or (text != str(request.user.pk) and not pairwise):
+            return text
+        return subject_for(client, request.user)
 
     def get_discovery_claims(self, request: Request) -> list[str]:
         """Return the names of the claims that users may have."""
         site = super().get_discovery_claims(request)  # type: ignore[misc]
-        return sorted({"sub", *standard_claims(None), *site})
+        return sorted({"sub", *claims_provider().names(), *site})
 
     def get_oidc_claims(self, token: Any, token_handler: Any, request: Request) -> dict[str, Any]:
         """Return the claims that the granted scopes release; empty ones are left out."""
-        claims = super().get_oidc_claims(token, token_handler, request)  # type: ignore[misc]
+        # Only UserInfo has no handler of tokens.
+        member = Member.USERINFO if token_handler is None else Member.ID_TOKEN
+        claims = self._claims_by_scope(token, token_handler, request)
+        claims |= self._claims_by_name(member, request)
         return {name: value for name, value in claims.items() if value not in (None, "")}
+
+    def _claims_by_scope(self, token: Any, token_handler: Any, request: Request) -> dict[str, Any]:
+        """Return what whole scopes release; not those that only carry claims asked by name."""
+        scopes, carriers = request.scopes, kept_carriers(_asked(request))
+        request.scopes = [scope for scope in scopes if scope not in carriers]
+        try:
+            return dict(super().get_oidc_claims(token, token_handler, request))  # type: ignore[misc]
+        finally:
+            request.scopes = scopes
+
+    def _claims_by_name(self, member: Member, request: Request) -> dict[str, Any]:
+        """Return the claims that were asked for by name and whose scope was granted.
+
+        Source: OpenID Connect Core §5.5.
+        """
+        scope_of = self.oidc_claim_scope or {}  # type: ignore[attr-defined]
+        asked = wishes(_asked(request), member)
+        named = [name for name in asked if scope_of.get(name) in request.scopes]
+        known = self.get_claim_dict(request) if named else {}
+        values = {name: known[name] for name in named if name in known}
+        told = {name: v(request) if callable(v) else v for name, v in values.items()}
+        return {name: value for name, value in told.items() if asked[name].accepts(value)}
 
     def refresh_id_token(self, request: Request) -> bool:
         """Return whether a refresh gets an ID token: where ``openid`` still holds."""
@@ -93,8 +138,13 @@ class IdTokenRules(SiteRules):
         return sign(id_token, algorithm)
 
     def validate_jwt_bearer_token(self, token: str, scopes: Any, request: Request) -> bool:
-        """Return False: an ID token is no access token (RFC 9700 §2.3; OpenID Connect Core §2)."""
-        return False
+        """Return whether a token that looks like a JWT may act, by what is stored of it alone.
+
+        An ID token never was stored as an access token, so it opens nothing, whatever it says.
+
+        Source: RFC 9068 §4; RFC 9700 §2.3; OpenID Connect Core §2.
+        """
+        return bool(self.validate_bearer_token(token, scopes, request))  # type: ignore[attr-defined]
 
     def validate_id_token(self, token: str, scopes: Any, request: Request) -> bool:
         """Return False: an ID token opens nothing."""
@@ -111,6 +161,13 @@ def sign(claims: dict[str, Any], algorithm: str, typ: str = "JWT") -> str:
     header = {"typ": typ, "alg": algorithm, "kid": key.kid}
     payload = json.loads(json.dumps(claims, default=str))
     return jwt.encode(header, payload, private_jwk(key), algorithms=[algorithm])
+
+
+def _asked(request: Request) -> Mapping[str, Any] | None:
+    """Return the claims that were asked for by name, as kept with the authorization."""
+    authorization = exchange_of(request).authorization
+    found = authorization.claims if authorization is not None else request.claims
+    return found if isinstance(found, dict) else None
 
 
 def _left_half(value: str, algorithm: str) -> str:

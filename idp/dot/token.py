@@ -6,15 +6,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from oauthlib.oauth2.rfc6749 import errors
-
 from idp.conf import idp_settings, refresh_token_model
 from idp.domain import credential
+from idp.dot.access_token import jwt_access_token, requested_resources
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.storage import StorageRules
 from idp.services.authorization import Granting, create_authorization
 from idp.services.resolution import server_lifetimes
-from idp.services.scope_api import unknown_resources
 from idp.services.token import new_tokens, record_tokens
 
 if TYPE_CHECKING:
@@ -26,8 +24,8 @@ CODE_PREFIX = "idpc"
 
 
 def generate_access_token(request: Request, refresh_token: bool = False) -> str:  # noqa: FBT001, FBT002
-    """Return a new access token of 256 random bits with prefix and checksum."""
-    return credential.generate(ACCESS_PREFIX)
+    """Return a new access token: 256 random bits with prefix and checksum, or a JWT (RFC 9068)."""
+    return jwt_access_token(request) or credential.generate(ACCESS_PREFIX)
 
 
 def generate_refresh_token(request: Request, refresh_token: bool = False) -> str:  # noqa: FBT001, FBT002
@@ -102,21 +100,12 @@ class TokenRules(StorageRules):
     def _check_and_set_request_resource(self, request: Request) -> None:
         """Leave on the request the resources that its token is for: asked and granted before.
 
+        Raises:
+            CustomOAuth2Error: ``invalid_target``.
+
         Source: RFC 8707 §2.2.
         """
-        exchange = exchange_of(request)
-        asked = [value for name, value in request.decoded_body or [] if name == "resource"]
-        # As with scopes, what a refresh before this one asked for narrows that one alone.
-        granted = list(exchange.authorization.resource) if exchange.authorization else []
-        beyond = [uri for uri in asked if granted and uri not in granted]
-        unknown = [] if granted else unknown_resources(asked)
-        if beyond or (unknown and self._client(request).enforces("protocol")):  # type: ignore[attr-defined]
-            raise errors.CustomOAuth2Error(
-                error="invalid_target",
-                description="A requested resource is not part of what was granted.",
-                request=request,
-            )
-        request.resource = asked or granted
+        request.resource = requested_resources(request, self._client(request))  # type: ignore[attr-defined]
 
     def _adopt(self, token: dict[str, Any], request: Request, exchange: Exchange) -> Any:
         """Begin to record a grant older than these records, or made by a site's own code."""

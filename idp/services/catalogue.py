@@ -16,6 +16,7 @@ from django.db.models.functions import Greatest
 from django.utils import translation
 
 from idp.conf import idp_settings
+from idp.domain.access_token import JWT
 from idp.domain.catalogue import Catalogue, Policy, Scope, Unpoliced
 from idp.models import Api, ClientPolicy, ScopePolicy, ScopeText, SiteState
 from idp.models import Scope as ScopeRow
@@ -225,8 +226,9 @@ def _read(version: int) -> _Loaded:
         )
         for row in ScopeRow.objects.select_related("api").order_by("name")
     }
+    readers = Api.objects.filter(access_token_format=JWT).values_list("identifier", flat=True)
     return _Loaded(
-        Catalogue(scopes=MappingProxyType(scopes), version=version),
+        Catalogue(MappingProxyType(scopes), version, jwt_apis=frozenset(readers)),
         MappingProxyType(_texts()),
         MappingProxyType(_servers()),
     )

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from idp.conf import refresh_token_model
+from idp.domain import access_token as rules
+from idp.domain.party import SignInFacts
 from idp.domain.scope import to_text
 from idp.models import Authorization, IssuedToken
 from idp.services.access import Access, Refusal, judge_access_token
@@ -14,6 +16,7 @@ from idp.services.catalogue import served_apis
 from idp.services.client import Client, client_of
 from idp.services.resolution import resolve_again
 from idp.services.scope_use import record_access
+from idp.services.subject_identifier import subject_for
 
 INACTIVE: dict[str, Any] = {"active": False}
 
@@ -36,12 +39,12 @@ def introspect(token: str, asker: Client, issuer: str, now: datetime) -> dict[st
     digest = checksum(token)
     access = judge_access_token(digest, now)
     if not isinstance(access, Refusal):
-        return _access(access, digest, asker, issuer, now)
+        return _access(access, token, asker, issuer, now)
     return _refresh(digest, asker, issuer, now)
 
 
 def _access(
-    access: Access, digest: str, asker: Client, issuer: str, now: datetime
+    access: Access, token: str, asker: Client, issuer: str, now: datetime
 ) -> dict[str, Any]:
     own = access.application is not None and access.application.pk == asker.application.pk
     scopes = access.scopes if own else access.scopes & _served(access, asker)
@@ -50,27 +53,33 @@ def _access(
     if not own:
         # The token was shown to the asker's API; which of the scopes it needs there, we never see.
         record_access(access, scopes, now=now)
-    sign_in = access.sign_in
+    created = int(access.token.created.timestamp())
     answer: dict[str, Any] = {
         "active": True,
         "scope": to_text(scopes),
         "client_id": access.client_id,
         "token_type": "Bearer",
         "exp": int(access.expires_at.timestamp()),
-        "iat": int(access.token.created.timestamp()),
-        "nbf": int(access.token.created.timestamp()),
+        "iat": created,
+        "nbf": created,
         "iss": issuer,
-        "jti": digest[:32],
-        "sub": access.client_id if access.user is None else str(access.user.pk),
+        "jti": rules.identifier(token) or checksum(token)[:32],
+        "sub": access.client_id,
     }
     if access.user is not None:
         answer["username"] = access.user.get_username()
-    if access.token.resource:
-        answer["aud"] = access.token.resource
-    if sign_in is not None:
-        answer["auth_time"] = int(sign_in.at.timestamp())
-        answer |= {"acr": sign_in.acr} if sign_in.acr else {}
-    return answer
+        answer["sub"] = subject_for(access.application, access.user)
+    apis = rules.audience(access.token.resource or (), access.scopes, access.catalogue)
+    if apis or rules.identifier(token):
+        answer["aud"] = rules.spoken(apis, issuer)
+    return answer | _signed_in(access.sign_in)
+
+
+def _signed_in(sign_in: SignInFacts | None) -> dict[str, Any]:
+    if sign_in is None:
+        return {}
+    told: dict[str, Any] = {"auth_time": int(sign_in.at.timestamp())}
+    return told | ({"acr": sign_in.acr} if sign_in.acr else {})
 
 
 def _served(access: Access, asker: Client) -> frozenset[str]:
@@ -101,8 +110,9 @@ def _refresh(digest: str, asker: Client, issuer: str, now: datetime) -> dict[str
     alive = refresh_token_model()._default_manager.filter(token_checksum=digest, revoked=None)
     if not alive.exists() or standing(authorization, asker.policy.epoch, now) is not None:
         return dict(INACTIVE)
+    client = client_of(authorization.application)
     scopes = resolve_again(
-        client_of(authorization.application),
+        client,
         granted=frozenset(authorization.scopes.split()),
         user=authorization.user,
         grant_type="refresh_token",
@@ -110,14 +120,22 @@ def _refresh(digest: str, asker: Client, issuer: str, now: datetime) -> dict[str
     ).granted
     if not scopes:
         return dict(INACTIVE)
-    answer = {
+    created = int(issued.created_at.timestamp())
+    answer: dict[str, Any] = {
         "active": True,
         "scope": to_text(scopes),
         "client_id": asker.facts.client_id,
         "username": authorization.user.get_username(),
         "token_type": "refresh_token",
-        "iat": int(issued.created_at.timestamp()),
+        "iat": created,
+        "nbf": created,
         "iss": issuer,
-        "sub": str(authorization.user.pk),
+        "jti": digest[:32],
+        "sub": subject_for(client, authorization.user),
     }
-    return answer | ({"exp": int(issued.expires_at.timestamp())} if issued.expires_at else {})
+    apis = rules.audience(authorization.resource, scopes, client.catalogue())
+    answer |= {"aud": rules.spoken(apis, issuer)} if apis else {}
+    answer |= {"exp": int(issued.expires_at.timestamp())} if issued.expires_at else {}
+    if authorization.auth_time is None:
+        return answer
+    return answer | _signed_in(SignInFacts(at=authorization.auth_time, acr=authorization.acr))

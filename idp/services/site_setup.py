@@ -6,14 +6,13 @@ from django.db import transaction
 from django.utils.translation import gettext, gettext_noop, override
 
 from idp.conf import application_model
+from idp.domain.access_token import PROVIDER_API
 from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteState
 from idp.services.catalogue import bump_catalogue
 from idp.services.client import kind_of
 from idp.services.site import site_state
 
 BATCH = 500
-PROVIDER_API = "urn:idp:account"
-"""Identifier of the API that the provider itself is: who somebody is."""
 
 SIGN_IN_SCOPES = {
     "openid": (

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from idp.models import ClientPolicy
 from tests.factories import make_api, make_application, make_scope, make_user
 from tests.views.flow import Flow, basic, bearer, post
 
@@ -55,6 +56,15 @@ def test_a_code_exchange_with_an_id_token_costs_eight_statements(flow: Flow) -> 
 
 def test_a_refresh_with_an_id_token_costs_eight_statements(flow: Flow) -> None:
     first = flow.tokens(SCOPE)
+    second = flow.refresh(first["refresh_token"]).json()
+    hold(8, lambda: flow.refresh(second["refresh_token"]))
+
+
+def test_a_jwt_costs_no_more_than_an_opaque_token(flow: Flow) -> None:
+    ClientPolicy.objects.update(access_token_format="jwt")
+    first = flow.tokens(SCOPE)
+    code = flow.code(SCOPE)
+    hold(8, lambda: flow.exchange(code))
     second = flow.refresh(first["refresh_token"]).json()
     hold(8, lambda: flow.refresh(second["refresh_token"]))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 §2.1
-_LONGEST = 4096
+_LONGEST = 16_000
 _REFUSAL = "idp.refusal"
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _MALFORMED = "The access token is malformed."

@@ -96,7 +96,7 @@ def test_a_token_in_the_body_counts_for_nothing(client: Client, application: Any
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("value", ["other", ID_TOKEN, "eya.b.c", "x" * 4096, "a=="])
+@pytest.mark.parametrize("value", ["other", ID_TOKEN, "eya.b.c", "x" * 16_000, "a=="])
 def test_what_is_no_access_token_is_invalid(client: Client, value: str) -> None:
     answer = get(client, f"Bearer {value}")
     assert answer.status_code == 401
@@ -109,7 +109,7 @@ def test_what_is_no_access_token_is_invalid(client: Client, value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "a b", "\x00", "ä", "value, Bearer value", '"', "x" * 4097, "\udcff", "=", "a=b"],
+    ["", " ", "a b", "\x00", "ä", "value, Bearer value", '"', "x" * 16_001, "\udcff", "=", "a=b"],
 )
 def test_garbage_is_invalid_and_breaks_nothing(client: Client, value: str) -> None:
     answer = get(client, f"Bearer {value}")
