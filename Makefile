@@ -15,7 +15,7 @@ LOCK := $(VENV)/bin/uv pip compile pyproject.toml --extra api --extra postgres -
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-sqlite test-postgres test-browser check check-lint check-types \
-	check-imports check-templates check-django matrix soak bench coverage browser node lock messages clean
+	check-imports check-templates check-django matrix soak bench coverage browser node lock docs messages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ lock: $(VENV)/dev.stamp ## lock requirements/ anew (UPGRADE=1: to the newest ver
 	$(LOCK) --group runtime --output-file requirements/runtime.txt
 	$(LOCK) --group test --constraint requirements/runtime.txt --output-file requirements/test.txt
 	$(LOCK) --group dev --constraint requirements/test.txt --output-file requirements/dev.txt
+
+docs: $(VENV)/dev.stamp ## write the tables that come from the tests
+	@$(RUN) -m tools.conformance
 
 messages: $(VENV)/dev.stamp ## regenerate and compile the translations (needs GNU gettext)
 	@$(RUN) -m tools.messages
