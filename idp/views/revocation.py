@@ -10,9 +10,11 @@ from django.utils import timezone
 from idp.dot.backend import SUBMISSION
 from idp.dot.core import core_of
 from idp.dot.gate import Endpoint
-from idp.services.revocation import revoke_by_client
+from idp.dot.hint import read_hint
+from idp.dot.issuer import issuer_of
+from idp.services.revocation import Outcome, revoke_by_client
 from idp.views.backchannel import BackchannelView, toolkit_answer
-from idp.views.http import json_error, private
+from idp.views.http import json_error, origin_of, private
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -24,7 +26,11 @@ class RevocationView(BackchannelView):
     endpoint: ClassVar[Endpoint] = Endpoint.REVOCATION
 
     def respond(self, request: HttpRequest) -> HttpResponse:
-        """Return 200 for a token that is gone afterwards, known or not (RFC 7009 §2.2)."""
+        """Return 200 for a token that is gone afterwards, known or not (RFC 7009 §2.2).
+
+        The token of another client is refused, and its client told so (§2.1). An ID token cannot
+        be revoked; a hint of an unknown kind of token is ignored (§2.2.1).
+        """
         submission = getattr(request, SUBMISSION)
         client, failure = core_of().authenticate(request)
         if failure is not None:
@@ -32,5 +38,10 @@ class RevocationView(BackchannelView):
         token = submission.get("token")
         if not token:
             return json_error("invalid_request", "The parameter 'token' is missing.")
-        revoke_by_client(token, client.application, timezone.now())
+        outcome = revoke_by_client(token, client.application, timezone.now(), origin_of(request))
+        if outcome is Outcome.NOT_YOURS:
+            return json_error("invalid_grant", "The token was issued to another client.")
+        looks_signed = outcome is Outcome.NOTHING_TO_END and token.count(".") == 2
+        if looks_signed and read_hint(token, issuer_of(request)) is not None:
+            return json_error("unsupported_token_type", "ID tokens cannot be revoked.")
         return private(HttpResponse(status=200, content_type="application/json"))
