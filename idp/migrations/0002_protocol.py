@@ -1,10 +1,14 @@
 """What the protocol asks of clients beyond the first tables: keys, subjects, logout, owners."""
 
+import uuid
+
+import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
 import idp.models.site
 from idp.conf import application_label
+from idp.migrations._word_index import drop_words, index_words
 
 
 class Migration(migrations.Migration):
@@ -445,4 +449,110 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "used assertions",
             },
         ),
+        migrations.CreateModel(
+            name="BulkTask",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("take_back", "Take access back"),
+                            ("end_tokens", "End tokens"),
+                            ("sweep", "Apply changed rules"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "target",
+                    models.JSONField(help_text="Keys of what it works on.", verbose_name="target"),
+                ),
+                ("label", models.CharField(max_length=255, verbose_name="what")),
+                ("reason", models.CharField(blank=True, max_length=100, verbose_name="reason")),
+                ("by", models.CharField(blank=True, max_length=255, verbose_name="by")),
+                (
+                    "origin",
+                    models.JSONField(default=dict, editable=False, verbose_name="origin"),
+                ),
+                (
+                    "position",
+                    models.CharField(
+                        blank=True, editable=False, max_length=100, verbose_name="position"
+                    ),
+                ),
+                ("total", models.PositiveBigIntegerField(default=0, verbose_name="rows")),
+                ("done", models.PositiveBigIntegerField(default=0, verbose_name="done")),
+                ("changed", models.PositiveBigIntegerField(default=0, verbose_name="changed")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="begun"),
+                ),
+                ("leased_until", models.DateTimeField(editable=False, null=True)),
+                ("moved_at", models.DateTimeField(null=True, verbose_name="last step")),
+                (
+                    "finished_at",
+                    models.DateTimeField(db_index=True, null=True, verbose_name="finished"),
+                ),
+            ],
+            options={
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
+                "ordering": ("-created_at", "-id"),
+                "indexes": [
+                    models.Index(fields=["-created_at", "-id"], name="idp_bulk_task_created")
+                ],
+            },
+        ),
+        migrations.AddIndex(
+            model_name="authorization",
+            index=models.Index(fields=["expires_at"], name="idp_authorization_expires"),
+        ),
+        migrations.AddIndex(
+            model_name="authorization",
+            index=models.Index(
+                fields=["ended_at"],
+                name="idp_authorization_ended",
+                condition=models.Q(ended_at__isnull=False),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="authorization",
+            index=models.Index(fields=["address", "-created_at"], name="idp_authorization_address"),
+        ),
+        migrations.AddIndex(
+            model_name="signin",
+            index=models.Index(fields=["at"], name="idp_sign_in_at"),
+        ),
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(
+                fields=["expires_at"],
+                name="idp_consent_expires",
+                condition=models.Q(status="active", expires_at__isnull=False),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="consentuse",
+            index=models.Index(fields=["day"], name="idp_consent_use_old"),
+        ),
+        migrations.AddIndex(
+            model_name="consentsnapshot",
+            index=models.Index(fields=["-created_at"], name="idp_consent_snapshot_created"),
+        ),
+        migrations.AddIndex(
+            model_name="securityevent",
+            index=models.Index(fields=["address", "-last_at"], name="idp_event_address"),
+        ),
+        migrations.AddIndex(
+            model_name="securityevent",
+            index=models.Index(fields=["severity", "-last_at"], name="idp_event_severity"),
+        ),
+        migrations.RunPython(index_words, drop_words, elidable=False),
     ]

@@ -13,6 +13,7 @@ from idp.models.logout import LogoutDelivery
 from idp.models.redirect_uri import RedirectUri
 from idp.models.scope import Api, Scope, ScopePolicy, ScopeText
 from idp.models.site import SiteState
+from idp.models.task import BulkTask
 from idp.models.token import IssuedToken
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "AppendOnlyError",
     "Authorization",
     "AuthorizationRequest",
+    "BulkTask",
     "ClientLogo",
     "ClientPolicy",
     "ClientScope",

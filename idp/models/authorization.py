@@ -34,7 +34,10 @@ class SignIn(models.Model):
 
         verbose_name = _("sign-in")
         verbose_name_plural = _("sign-ins")
-        indexes = (models.Index(fields=("user", "-at"), name="idp_sign_in_user"),)
+        indexes = (
+            models.Index(fields=("user", "-at"), name="idp_sign_in_user"),
+            models.Index(fields=("at",), name="idp_sign_in_at"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user} {self.at:%Y-%m-%d %H:%M}"
@@ -170,6 +173,13 @@ class Authorization(models.Model):
             models.Index(fields=("user", "application"), name="idp_authorization_pair"),
             models.Index(fields=("application", "-created_at"), name="idp_authorization_client"),
             models.Index(fields=("-created_at",), name="idp_authorization_created"),
+            models.Index(fields=("expires_at",), name="idp_authorization_expires"),
+            models.Index(
+                fields=("ended_at",),
+                condition=models.Q(ended_at__isnull=False),
+                name="idp_authorization_ended",
+            ),
+            models.Index(fields=("address", "-created_at"), name="idp_authorization_address"),
         )
 
     def __str__(self) -> str:

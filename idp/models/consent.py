@@ -112,7 +112,14 @@ class Consent(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("user", "application"), name="idp_consent_once"),
         )
-        indexes = (models.Index(fields=("application", "status"), name="idp_consent_client"),)
+        indexes = (
+            models.Index(fields=("application", "status"), name="idp_consent_client"),
+            models.Index(
+                fields=("expires_at",),
+                condition=models.Q(status="active", expires_at__isnull=False),
+                name="idp_consent_expires",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.user} → {self.application}"
@@ -181,6 +188,7 @@ class ConsentUse(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("consent", "day"), name="idp_consent_use_day"),
         )
+        indexes = (models.Index(fields=("day",), name="idp_consent_use_old"),)
 
     def __str__(self) -> str:
         return f"{self.day}: {self.count}"

@@ -47,6 +47,8 @@ class SecurityEvent(models.Model):
             models.Index(fields=("-last_at", "-id"), name="idp_event_last"),
             models.Index(fields=("kind", "-last_at"), name="idp_event_kind"),
             models.Index(fields=("client_id", "-last_at"), name="idp_event_client"),
+            models.Index(fields=("address", "-last_at"), name="idp_event_address"),
+            models.Index(fields=("severity", "-last_at"), name="idp_event_severity"),
         )
 
     def __str__(self) -> str:

@@ -1,4 +1,8 @@
-"""Rows of a subquery as one JSON array, so that a client and what hangs on it are one statement."""
+"""Expressions that each database spells in its own way.
+
+Rows of a subquery as one JSON array, so that a client and what hangs on it are one statement; and
+words of a list that is stored as text.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Aggregate, JSONField
+from django.db.models import Aggregate, BooleanField, Func, JSONField, Q, TextField, Value
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -32,3 +36,39 @@ def json_time(text: str | None) -> datetime | None:
     if value is not None and timezone.is_naive(value):
         return timezone.make_aware(value, connection.timezone)
     return value
+
+
+class Words(Func):
+    """The words of columns that hold space-separated lists, as PostgreSQL keeps them indexed.
+
+    The text of the expression is the one of the index, or the index is not used.
+    """
+
+    template = "string_to_array(%(expressions)s, ' ')"
+    arg_joiner = " || ' ' || "
+    output_field = TextField()
+
+
+def holding_word(word: str, *columns: str) -> Q:
+    """Return the condition that one of some columns of space-separated lists holds a word.
+
+    PostgreSQL answers by index; other databases look at every row.
+    """
+    if connection.vendor == "postgresql":
+        return Q(_HoldsWord(Words(*columns), Value(word)))
+    found = Q()
+    for column in columns:
+        found |= Q(**{column: word})
+        for lookup in ("startswith", "contains", "endswith"):
+            text = {"startswith": f"{word} ", "contains": f" {word} ", "endswith": f" {word}"}
+            found |= Q(**{f"{column}__{lookup}": text[lookup]})
+    return found
+
+
+class _HoldsWord(Func):
+    """Whether an array of words holds one."""
+
+    template = "%(expressions)s]::text[]"
+    arg_joiner = " @> ARRAY["
+    output_field = BooleanField()
+    conditional = True

@@ -135,6 +135,7 @@ class ConsentSnapshot(AppendOnlyModel):
 
         verbose_name = _("consent page as shown")
         verbose_name_plural = _("consent pages as shown")
+        indexes = (models.Index(fields=("-created_at",), name="idp_consent_snapshot_created"),)
 
     def __str__(self) -> str:
         return self.digest
