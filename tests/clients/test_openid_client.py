@@ -14,7 +14,8 @@ import pytest
 
 from project.environment import VAR_DIR
 from tests.clients.person import Person
-from tests.factories import make_application
+from tests.factories import API, make_application
+from tests.views.flow import query
 
 SOURCE = Path(__file__).with_name("node")
 INSTALLED = VAR_DIR / "openid-client" / os.environ.get("PYTEST_XDIST_WORKER", "one")
@@ -117,6 +118,33 @@ def test_the_code_flow_from_discovery_to_revocation(
     if kind == "web":
         assert results["introspection"]["active"] is True
         assert results["introspection"]["sub"] == results["subject"]
+
+
+def test_a_pushed_request_and_a_token_that_an_api_elsewhere_reads(
+    start: Any, site: str, person: Person
+) -> None:
+    application = make_application(
+        "web",
+        scopes=("openid", "photos:read"),
+        access_token_format="jwt",
+        require_pushed_authorization_requests=True,
+    )
+    client = start(
+        application,
+        flow="code",
+        scope="openid photos:read",
+        api=f"{site}/api/photos/",
+        pushed="yes",
+        audience=API,
+    )
+    url = client.read()["url"]
+    assert set(query(url)) == {"client_id", "request_uri"}
+    client.write(person.answer(url))
+    results = client.read()
+    assert results["foreign"]["aud"] == API
+    assert results["foreign"]["client_id"] == application.client_id
+    assert results["foreign"]["sub"] == results["subject"] == results["introspection"]["sub"]
+    assert (results["api"], results["api_after_revocation"]) == (200, 401)
 
 
 def test_a_refusal_is_understood(start: Any, site: str, person: Person) -> None:

@@ -1,6 +1,7 @@
 // openid-client against a running provider. Reads one JSON line that says what to do, prints the
 // address that the browser has to visit, reads the address where it came back, prints the results.
 import { createInterface } from "node:readline/promises";
+import * as oauth from "oauth4webapi";
 import * as oidc from "openid-client";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -32,11 +33,21 @@ async function api(token) {
   return answer.status;
 }
 
+// What an API elsewhere does, which knows the published keys and nothing else of the provider.
+async function foreignApi(token) {
+  const request = new Request(order.audience, { headers: { authorization: `Bearer ${token}` } });
+  const options = { [oauth.allowInsecureRequests]: true };
+  return attempt(
+    () => oauth.validateJwtAccessToken(config.serverMetadata(), request, order.audience, options),
+  );
+}
+
 async function codeFlow() {
   const verifier = oidc.randomPKCECodeVerifier();
   const state = oidc.randomState();
   const nonce = oidc.randomNonce();
-  const url = oidc.buildAuthorizationUrl(config, {
+  const build = order.pushed ? oidc.buildAuthorizationUrlWithPAR : oidc.buildAuthorizationUrl;
+  const url = await build(config, {
     redirect_uri: order.redirect_uri,
     scope: order.scope,
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
@@ -54,6 +65,7 @@ async function codeFlow() {
   const subject = first.claims().sub;
   const userinfo = await oidc.fetchUserInfo(config, first.access_token, subject);
   const results = { code: { scope: first.scope }, subject, userinfo, api: await api(first.access_token) };
+  if (order.audience) results.foreign = await foreignApi(first.access_token);
   const second = await oidc.refreshTokenGrant(config, first.refresh_token);
   results.refreshed = second.access_token !== first.access_token;
   results.introspection = secret
