@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -19,15 +20,17 @@ from django.utils import timezone
 
 from idp import signals
 from idp.conf import application_model
+from idp.dot.issuer import issuer_of
 from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteState
 from idp.models.append_only import install_triggers
 from idp.services.catalogue import catalogue_changed
 from idp.services.client import kind_of
 from idp.services.erasure import erase_traces
+from idp.services.logout import end_sign_ins
 from idp.services.notice import consider_notice
 from idp.services.redirect_uri import sync_redirect_uris
 from idp.services.redirect_uri_guard import guard_application
-from idp.services.sign_in import end_sign_in, record_sign_in
+from idp.services.sign_in import record_sign_in, sign_ins_at_hand
 from idp.services.site_setup import prepare_site
 
 
@@ -68,9 +71,11 @@ def note_sign_in(*, request: Any = None, user: Any, **_kwargs: Any) -> None:
 
 
 def note_sign_out(*, request: Any = None, **_kwargs: Any) -> None:
-    """Mark the sign-in of the session as ended."""
+    """End the sign-ins of the session, and have their clients told, wherever it was ended."""
     if request is not None:
-        end_sign_in(request)
+        end_sign_ins(
+            sign_ins_at_hand(request), issuer=partial(issuer_of, request), now=timezone.now()
+        )
 
 
 def forget_evidence(*, instance: Any, **_kwargs: Any) -> None:

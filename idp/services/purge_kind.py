@@ -26,6 +26,7 @@ from idp.models import (
     AuthorizationRequest,
     ConsentUse,
     IssuedToken,
+    LogoutDelivery,
     SecurityEvent,
     SignIn,
 )
@@ -33,6 +34,7 @@ from idp.models import (
 TOKENS_KEPT = timedelta(days=1)
 """How long what expired is kept: clocks differ, and operators look at what just happened."""
 AUTHORIZATIONS_KEPT = timedelta(days=90)
+"""How long authorizations that ended, and sign-out messages that were sent, are kept."""
 RECORDS_KEPT = timedelta(days=365)
 """How long security events, sign-ins and counts of silent uses are kept."""
 
@@ -131,6 +133,10 @@ def _sign_ins(now: datetime) -> QuerySet[Any]:
     return SignIn.objects.filter(~Exists(living), at__lte=now - RECORDS_KEPT)
 
 
+def _logout_deliveries(now: datetime) -> QuerySet[Any]:
+    return LogoutDelivery.objects.filter(ended_at__lte=now - AUTHORIZATIONS_KEPT)
+
+
 def _silent_uses(now: datetime) -> QuerySet[Any]:
     return ConsentUse.objects.filter(day__lte=(now - RECORDS_KEPT).date())
 
@@ -159,6 +165,7 @@ KINDS = (
     Kind("access tokens", _access_tokens, _plain(access_token_model)),
     Kind("ID tokens", _id_tokens, _plain(id_token_model)),
     Kind("events", _events, _plain(lambda: SecurityEvent)),
+    Kind("sign-out messages", _logout_deliveries, _plain(lambda: LogoutDelivery)),
     Kind("sign-ins", _sign_ins, _plain(lambda: SignIn)),
     Kind("silent uses", _silent_uses, _plain(lambda: ConsentUse)),
 )

@@ -6,15 +6,16 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.utils import timezone
-
 from idp.domain.party import SignInFacts
 from idp.models import SignIn
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 SESSION_KEY = "idp_sign_in"
+EARLIER_KEY = "idp_earlier_sign_ins"
+MOST_EARLIER = 20
 
 
 def record_sign_in(
@@ -39,6 +40,10 @@ def record_sign_in(
         acr=acr,
         backend=backend[:255],
     )
+    before = request.session.get(SESSION_KEY)
+    if before:
+        earlier = [*request.session.get(EARLIER_KEY, ()), before]
+        request.session[EARLIER_KEY] = earlier[-MOST_EARLIER:]
     request.session[SESSION_KEY] = sign_in.sid.hex
     return sign_in
 
@@ -61,13 +66,15 @@ def current_sign_in(request: HttpRequest) -> SignIn | None:
     return record_sign_in(request, request.user, now=known)
 
 
-def end_sign_in(request: HttpRequest, now: datetime | None = None) -> None:
-    """Mark the sign-in of the session at hand as ended."""
-    sid = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
-    if sid:
-        SignIn.objects.filter(sid=uuid.UUID(sid), ended_at=None).update(
-            ended_at=now or timezone.now()
-        )
+def sign_ins_at_hand(request: HttpRequest) -> QuerySet[SignIn]:
+    """Return every sign-in of the session at hand that has not ended.
+
+    There are several where somebody signed in again in between, because a client asked for that;
+    signing out ends them all.
+    """
+    session = getattr(request, "session", {})
+    known = (session.get(SESSION_KEY), *session.get(EARLIER_KEY, ()))
+    return SignIn.objects.filter(sid__in=[uuid.UUID(sid) for sid in known if sid], ended_at=None)
 
 
 def sign_in_facts(sign_in: SignIn, *, fresh: bool = False) -> SignInFacts:

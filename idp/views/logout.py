@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -27,9 +28,11 @@ from idp.models import Authorization, RedirectUri
 from idp.services.authorization import end_authorizations
 from idp.services.client import Client, load_client
 from idp.services.event import record_event
+from idp.services.logout import clients_to_tell
 from idp.services.redirect_uri import registered_uris
 from idp.services.redirect_uri_match import matching_uri
-from idp.services.sign_in import current_sign_in
+from idp.services.sign_in import sign_ins_at_hand
+from idp.views.authorization import language_of
 from idp.views.http import (
     SAME_ORIGIN,
     error_page,
@@ -96,6 +99,10 @@ class LogoutView(View):
 
     def _respond(self, request: HttpRequest) -> HttpResponse:
         submission = read(request, Endpoint.LOGOUT)
+        with speaking(submission):
+            return self._ask(request, submission)
+
+    def _ask(self, request: HttpRequest, submission: Submission) -> HttpResponse:
         try:
             wanted = proven(submission, issuer_of(request))
         except LogoutError as error:
@@ -114,6 +121,7 @@ class LogoutView(View):
         fields = [(name, submission.get(name)) for name in _FIELDS if submission.get(name)]
         context = {
             "client_name": wanted.client.application.name if wanted.client else None,
+            "told": [client.name or client.client_id for client in _told(request)],
             "form_action": reverse("oauth2_provider:rp-initiated-logout-confirm"),
             "fields": fields,
         }
@@ -137,6 +145,10 @@ class LogoutConfirmView(View):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the session at hand, or leave everything as it is."""
         submission = read(request, Endpoint.LOGOUT)
+        with speaking(submission):
+            return self._decide(request, submission)
+
+    def _decide(self, request: HttpRequest, submission: Submission) -> HttpResponse:
         try:
             wanted = proven(submission, issuer_of(request))
         except LogoutError as error:
@@ -155,7 +167,13 @@ class LogoutConfirmView(View):
         return signed_out(request, wanted)
 
 
-_FIELDS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint")
+_FIELDS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+
+
+def speaking(submission: Submission) -> AbstractContextManager[None]:
+    """Return a context in the language that the request asks for, if the site speaks it."""
+    asked = submission.get("ui_locales")
+    return translation.override(language_of(asked) or translation.get_language())
 
 
 def proven(submission: Submission, issuer: str) -> LogoutRequest:
@@ -187,13 +205,13 @@ def proven(submission: Submission, issuer: str) -> LogoutRequest:
 
 
 def end_session(request: HttpRequest) -> None:
-    """End the session at hand with the authorizations that were born in it, and no other."""
-    sign_in, now = current_sign_in(request), timezone.now()
-    if sign_in is not None:
-        born_here = Authorization.objects.filter(sign_in=sign_in)
-        end_authorizations(born_here, reason="signed_out", now=now)
-        sign_in.ended_at = now
-        sign_in.save(update_fields=("ended_at",))
+    """End the session at hand with the authorizations that were born in it, and no other.
+
+    Its sign-ins end, and clients are told, as at any other sign-out: Django says when it happens.
+    """
+    now = timezone.now()
+    born_here = Authorization.objects.filter(sign_in__in=sign_ins_at_hand(request))
+    end_authorizations(born_here, reason="signed_out", now=now)
     record_event(
         "logout.done", severity="info", user=request.user, origin=origin_of(request), now=now
     )
@@ -205,6 +223,10 @@ def signed_out(request: HttpRequest, wanted: LogoutRequest) -> HttpResponse:
     if wanted.target:
         return private(_redirect(wanted.target))
     return page(request, "idp/logged_out.html", {"login_url": resolve_url(settings.LOGIN_URL)})
+
+
+def _told(request: HttpRequest) -> list[Any]:
+    return clients_to_tell(sign_ins_at_hand(request))
 
 
 def _is_registered(client: Client | None, requested: str) -> bool:

@@ -14,6 +14,7 @@ VERBS = {
     "ledger": f"{_HERE}.ledger",
     "revoke": f"{_HERE}.revoke",
     "forget": f"{_HERE}.forget",
+    "logout": f"{_HERE}.logout",
     "purge": f"{_HERE}.purge",
     "backfill": f"{_HERE}.backfill",
     "demo": f"{_HERE}.demo",
