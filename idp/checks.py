@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from idp.conf import RULE_SETS, IdpSettings, access_token_model, application_model
 from idp.domain.outbound import Target, judge
 from idp.models import ClientPolicy
+from idp.services.claim import StandardClaims
 
 
 class CheckId(StrEnum):
@@ -89,6 +90,7 @@ _SECONDS = (
     "REFRESH_TOKEN_IDLE_LIFETIME",
     "REFRESH_TOKEN_RETRY_SECONDS",
     "SECRET_ROTATION_OVERLAP",
+    "REGISTRATION_UNUSED_AFTER",
 )
 
 
@@ -122,9 +124,46 @@ def _wrong(site: dict[str, Any]) -> Iterator[CheckMessage]:
         yield _bad("OUTBOUND_ALLOWED_HOSTS", "a list of 'host:port' texts")
     if not isinstance(site.get("NOTICES", False), bool):
         yield _bad("NOTICES", "True or False")
+    limits = site.get("REGISTRATION_LIMITS", {})
+    if not isinstance(limits, dict) or not all(map(_is_limit, limits.items())):
+        yield _bad("REGISTRATION_LIMITS", "a dictionary of 'per_address', 'per_hour', 'unused'")
+    yield from _wrong_identity(site)
     lifetime = site.get("CONSENT_LIFETIME")
     if lifetime is not None and not isinstance(lifetime, int | str) and not callable(lifetime):
         yield _bad("CONSENT_LIFETIME", "seconds, a callable or its dotted path")
+
+
+def _is_limit(entry: tuple[object, object]) -> bool:
+    name, value = entry
+    known = name in IdpSettings.DEFAULTS["REGISTRATION_LIMITS"]
+    return known and isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _wrong_identity(site: dict[str, Any]) -> Iterator[CheckMessage]:
+    """Check what says who users are, and how they signed in."""
+    provider = _imported(site.get("CLAIMS", StandardClaims))
+    if not isinstance(provider, type) or not issubclass(provider, StandardClaims):
+        yield _bad("CLAIMS", "a subclass of idp.services.claim.StandardClaims or its dotted path")
+    hook = _imported(site.get("SIGN_IN"))
+    if hook is not None and not callable(hook):
+        yield _bad("SIGN_IN", "a callable(request, user) or its dotted path")
+    values = site.get("ACR_VALUES", ())
+    if not isinstance(values, list | tuple) or not all(map(_is_word, values)):
+        yield _bad("ACR_VALUES", "a list of texts without spaces, the strongest last")
+
+
+def _imported(value: Any) -> Any:
+    """Return what a dotted path leads to, or the path itself where it leads nowhere."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return import_string(value)
+    except ImportError:
+        return value
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and value.split() == [value]
 
 
 def _is_host_and_port(entry: object) -> bool:

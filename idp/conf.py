@@ -95,7 +95,12 @@ class IdpSettings:
         "NOTICES": False,
         "APPLICATION_MIGRATION": None,
         "REDIRECT_URI_WILDCARDS": False,
+        "REGISTRATION_LIMITS": {"per_address": 100, "per_hour": 1_000, "unused": 10_000},
+        "REGISTRATION_UNUSED_AFTER": 2_592_000,
         "DEMO": "",
+        "CLAIMS": "idp.services.claim.StandardClaims",
+        "SIGN_IN": None,
+        "ACR_VALUES": (),
     }
 
     def _get(self, key: str) -> Any:
@@ -190,6 +195,37 @@ class IdpSettings:
     def redirect_uri_wildcards(self) -> bool:
         """Return whether development clients may register one wildcard label, with an end date."""
         return bool(self._get("REDIRECT_URI_WILDCARDS"))
+
+    @property
+    def registration_limits(self) -> Mapping[str, int]:
+        """Return how many clients may register themselves, defaults included.
+
+        ``per_address`` and ``per_hour`` count attempts in an hour, ``unused`` the clients that
+        nobody has used yet.
+        """
+        return {**self.DEFAULTS["REGISTRATION_LIMITS"], **self._get("REGISTRATION_LIMITS")}
+
+    @property
+    def registration_unused_after(self) -> timedelta:
+        """Return after how long an unused client that registered itself is removed."""
+        return timedelta(seconds=self._get("REGISTRATION_UNUSED_AFTER"))
+
+    @property
+    def claims(self) -> str | type[Any]:
+        """Return the class that answers the standard claims, or its dotted path."""
+        value: str | type[Any] = self._get("CLAIMS")
+        return value
+
+    @property
+    def sign_in(self) -> str | Callable[..., Mapping[str, Any] | None] | None:
+        """Return a callable(request, user) that says how a user signed in, or its dotted path."""
+        value: str | Callable[..., Mapping[str, Any] | None] | None = self._get("SIGN_IN")
+        return value
+
+    @property
+    def acr_values(self) -> Sequence[str]:
+        """Return the authentication contexts that a sign-in at this site can reach."""
+        return tuple(self._get("ACR_VALUES"))
 
     @property
     def demo(self) -> str:

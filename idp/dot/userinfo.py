@@ -8,12 +8,14 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 
 from idp.dot.exchange import KEY, Exchange
+from idp.dot.site_word import inner_request
 from idp.services.origin import origin_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from idp.services.access import Access
+    from idp.services.client import Client
 
 
 def userinfo_claims(request: HttpRequest, access: Access) -> dict[str, Any]:
@@ -27,9 +29,22 @@ def userinfo_claims(request: HttpRequest, access: Access) -> dict[str, Any]:
     inner.client = access.application
     inner.scopes = sorted(access.effective)
     inner.access_token = access.token
+    inner.claims = dict(access.claims)
     claims = dict(validator.get_oidc_claims(access.token, None, inner))
     claims["sub"] = str(claims.get("sub") or access.user.pk)
     return claims
+
+
+def subject_of(request: HttpRequest, client: Client, user: Any) -> str:
+    """Return the ``sub`` of a user for a client, as ID tokens and UserInfo tell it."""
+    validator = oauth2_settings.OAUTH2_VALIDATOR_CLASS()
+    inner = inner_request(request, client, user=user, scopes=["openid"])
+    return str(validator.get_oidc_claims(None, None, inner)["sub"])
+
+
+def claim_scopes() -> dict[str, str]:
+    """Return claim to the scope that carries it, by the site's own word where it has one."""
+    return dict(getattr(oauth2_settings.OAUTH2_VALIDATOR_CLASS, "oidc_claim_scope", None) or {})
 
 
 def discovery_claims(request: HttpRequest) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -18,6 +18,7 @@ from idp.services.user import user_facts
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Mapping
     from datetime import datetime
 
     from idp.domain.catalogue import Catalogue
@@ -39,6 +40,7 @@ class Access:
         effective: the same with all that these scopes include.
         sign_in: how and when the user had signed in, or None where nobody recorded it.
         catalogue: the catalogue that the scopes were judged by.
+        claims: what the client asked for by name, as kept with the authorization.
         enforcing: whether the scope rules refuse; otherwise they only report.
     """
 
@@ -51,6 +53,7 @@ class Access:
     sign_in: SignInFacts | None
     catalogue: Catalogue
     enforcing: bool
+    claims: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def client_id(self) -> str:
@@ -118,6 +121,7 @@ def _access(token: Any, now: datetime) -> Access:
         sign_in=family.sign_in if family else None,
         catalogue=catalogue,
         enforcing=enforcing,
+        claims=family.claims if family else {},
     )
 
 

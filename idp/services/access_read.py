@@ -38,12 +38,14 @@ class Family:
         grant_type: how it came about.
         facts: what its life depends on.
         sign_in: how and when the user had signed in, or None where nobody recorded it.
+        claims: as kept with it, see ``idp.domain.claim``.
     """
 
     id: uuid.UUID
     grant_type: str
     facts: AuthorizationFacts
     sign_in: SignInFacts | None
+    claims: Mapping[str, Any]
 
 
 _TAKEN_BACK = (
@@ -62,6 +64,7 @@ _FAMILY = JSONObject(
     expires_at="authorization__expires_at",
     auth_time="authorization__auth_time",
     acr="authorization__acr",
+    claims="authorization__claims",
     user_epoch="authorization__user_epoch",
     client_epoch="authorization__client_epoch",
     consent_epoch="authorization__consent_epoch",
@@ -123,14 +126,14 @@ def authorization(token: Any) -> Family | None:
         grant_type=row["grant_type"],
         facts=_authorization_facts(token, row),
         sign_in=SignInFacts(at=auth_time, acr=row["acr"]) if auth_time else None,
+        claims=_read(row["claims"]) or {},
     )
 
 
 def scopes_taken_back(token: Any) -> frozenset[str]:
     """Return the scopes that the user declined or took back since the token was issued."""
     found = token.idp_family["taken_back"] if token.idp_family else None
-    # SQLite may hand an array that comes out of a subquery on as text.
-    return frozenset(json.loads(found) if isinstance(found, str) else found or ())
+    return frozenset(_read(found) or ())
 
 
 def site(token: Any) -> tuple[str, int]:
@@ -172,6 +175,11 @@ def _consent_facts(row: Mapping[str, Any]) -> ConsentFacts | None:
         active=row["consent_status"] == Consent.Status.ACTIVE,
         expires_at=_time(row["consent_expires_at"]),
     )
+
+
+def _read(value: Any) -> Any:
+    """Return JSON within JSON, which SQLite may hand on as text."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _time(text: str | None) -> datetime | None:

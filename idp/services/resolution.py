@@ -76,6 +76,28 @@ def resolve_request(
     return answer
 
 
+def askable(
+    client: Client,
+    scopes: frozenset[str],
+    *,
+    user: Any,
+    now: datetime,
+    offer: Offer = NO_OPINION,
+) -> frozenset[str]:
+    """Return those of some scopes that a client may ask a user for; of the rest, not a word."""
+    giver = _facts(client, user) if scopes else None
+    found = rules.reconsider(
+        scopes,
+        client=client.facts,
+        user=giver,
+        catalogue=offered(client.catalogue(), offer),
+        now=now,
+        lifetimes=server_lifetimes(),
+        grant_type="authorization_code",
+    )
+    return found.granted
+
+
 def resolve_again(
     client: Client,
     *,

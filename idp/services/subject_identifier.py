@@ -8,6 +8,7 @@ from django.db import transaction
 
 from idp.domain import subject as rules
 from idp.models import ClientPolicy
+from idp.services.claim import claims_provider
 from idp.services.client import policy_of
 from idp.services.site import site_state
 
@@ -29,7 +30,7 @@ def subject_for(client: Any, user: Any) -> str:
     application = getattr(client, "application", client)
     policy = policy_of(application)
     if policy.subject_type != ClientPolicy.SubjectType.PAIRWISE:
-        return str(user.pk)
+        return claims_provider().subject(user)
     return rules.pairwise(_pairwise_salt(), _sector(application, policy), str(user.pk))
 
 

@@ -41,6 +41,7 @@ from idp.views.authorization_request import (
     report_protocol,
 )
 from idp.views.authorization_response import answer, error_answer
+from idp.views.authorization_sign_in import judge_sign_in
 from idp.views.browser import browser_of, remember_browser
 from idp.views.http import error_page, origin_of, page, redirect_sources
 
@@ -96,7 +97,7 @@ class AuthorizationMixin:
         """Return the sign-in, the consent page, or the answer."""
         question.judge_client(flow, request)
         sign_in = current_sign_in(request)
-        decision = question.judge_sign_in(flow, request, sign_in, kept)
+        decision = judge_sign_in(flow, request, sign_in, kept)
         if decision.kind is AuthenticationKind.REFUSE:
             raise ClientError(decision.code, decision.reason)
         if decision.kind is not AuthenticationKind.NOTHING or sign_in is None:

@@ -73,6 +73,8 @@ class Flow:
         redirect_uri: where the answer goes, once proven.
         redirect_uri_sent: whether the request named it.
         offer: what the site's own code offers to the client.
+        claims: the claims that are asked for by name.
+        carriers: scopes that are asked for the sake of those claims alone.
         pushed: the pushed request that a browser brought, or None.
     """
 
@@ -86,6 +88,7 @@ class Flow:
     max_age: timedelta | None = None
     scopes: frozenset[str] | None = None
     claims: dict[str, Any] = field(default_factory=dict)
+    carriers: frozenset[str] = frozenset()
     response_mode: str = "query"
     resolution: Resolution | None = None
     offer: Offer = NO_OPINION
@@ -97,6 +100,11 @@ class Flow:
         if self.client is None:
             raise AssertionError("asked for the client before it was proven")
         return self.client
+
+    @property
+    def asked(self) -> frozenset[str] | None:
+        """Return every scope that is asked for, or None for the defaults."""
+        return None if self.scopes is None else self.scopes | self.carriers
 
     def get(self, name: str) -> str:
         """Return a parameter, or an empty text."""

@@ -13,14 +13,12 @@ from django.utils.dateparse import parse_datetime
 
 from idp.domain import credential
 from idp.domain import redirect_uri as uri_rules
-from idp.domain.authentication import AuthenticationDecision, demand
-from idp.domain.authentication import judge as judge_authentication
+from idp.domain.claim import carriers, keep
 from idp.domain.consent import ConsentDecision, decide
 from idp.domain.decision import Reason, Severity
 from idp.domain.snapshot import ConsentDocument
-from idp.dot.hint import Hint, read_hint
 from idp.dot.issue import issue_code
-from idp.dot.issuer import issuer_of
+from idp.dot.userinfo import claim_scopes
 from idp.services.authorization import Granting
 from idp.services.catalogue import words
 from idp.services.consent import note_expiry
@@ -28,9 +26,10 @@ from idp.services.consent_memory import Memory, recall, words_versions
 from idp.services.consent_page import build_document
 from idp.services.consent_use import record_silent_use
 from idp.services.event import record_event
-from idp.services.resolution import as_detail, resolve_request
+from idp.services.resolution import as_detail, askable, resolve_request
 from idp.services.sign_in import sign_in_facts
 from idp.views.authorization_flow import ClientError, Flow, PageError
+from idp.views.authorization_sign_in import sign_in_at_request
 from idp.views.authorization_site import as_site_asked, hear_site, hear_site_on_scopes
 
 if TYPE_CHECKING:
@@ -56,9 +55,10 @@ def judge_client(flow: Flow, request: HttpRequest) -> None:
         ClientError: naming scope and rule.
     """
     hear_site(flow, request)
+    flow.carriers = carriers_of(flow, None)
     flow.resolution = resolve_request(
         flow.proven,
-        requested=flow.scopes,
+        requested=flow.asked,
         user=None,
         sign_in=None,
         grant_type="authorization_code",
@@ -70,24 +70,17 @@ def judge_client(flow: Flow, request: HttpRequest) -> None:
     hear_site_on_scopes(flow, request, flow.resolution)
 
 
-def judge_sign_in(
-    flow: Flow, request: HttpRequest, sign_in: SignIn | None, kept: AuthorizationRequest | None
-) -> AuthenticationDecision:
-    """Return whether the present sign-in will do for the request."""
-    asked = flow.resolution.granted if flow.resolution else frozenset[str]()
-    wanted = demand(flow.proven.catalogue(), asked)
-    ages = [age for age in (flow.max_age, wanted.max_age) if age is not None]
-    return judge_authentication(
-        prompt=flow.prompt,
-        max_age=min(ages, default=None),
-        acr_values=wanted.acr_values or tuple(flow.get("acr_values").split()),
-        sign_in=sign_in_facts(sign_in) if sign_in else None,
-        sign_in_id=str(sign_in.sid) if sign_in else None,
-        sign_in_id_at_request=_sign_in_at_request(sign_in, kept),
-        now=flow.now,
-        acr_essential=bool(wanted.acr_values),
-        hint_matches=_hint_matches(flow, request),
-    )
+def carriers_of(flow: Flow, user: Any) -> frozenset[str]:
+    """Return the scopes that claims asked by name need beside those that the request names.
+
+    What the client may not ask of this user is left out without an error (OpenID Connect Core
+    §5.5.1).
+    """
+    named = flow.scopes or frozenset()
+    needed = carriers(flow.claims, claim_scopes()) - named if "openid" in named else frozenset()
+    if not needed:
+        return frozenset()
+    return askable(flow.proven, needed, user=user, now=flow.now, offer=flow.offer)
 
 
 def judge_user(
@@ -99,10 +92,11 @@ def judge_user(
         ClientError: nothing can be given, or not without a page that ``prompt=none`` forbids.
     """
     client = flow.proven
-    fresh = _sign_in_at_request(sign_in, kept) != str(sign_in.sid)
+    fresh = sign_in_at_request(sign_in, kept) != str(sign_in.sid)
+    flow.carriers = carriers_of(flow, request.user)
     resolution = resolve_request(
         client,
-        requested=flow.scopes,
+        requested=flow.asked,
         user=request.user,
         sign_in=sign_in_facts(sign_in, fresh=fresh),
         grant_type="authorization_code",
@@ -207,7 +201,7 @@ def granting_of(
         redirect_uri_sent=flow.redirect_uri_sent,
         nonce=flow.get("nonce"),
         resource=flow.submission.resources,
-        claims=flow.claims,
+        claims=keep(flow.claims, scopes & flow.carriers),
         refreshable=refreshable,
     )
 
@@ -253,35 +247,6 @@ def connected_apps_url() -> str:
 def parsed_end(shown: ConsentDocument) -> datetime | None:
     """Return when the consent would end, for the page."""
     return parse_datetime(shown.ends_at) if shown.ends_at else None
-
-
-def _sign_in_at_request(sign_in: SignIn | None, kept: AuthorizationRequest | None) -> str | None:
-    """Return the identity of the sign-in with which the request first came."""
-    first = kept.sign_in if kept is not None else sign_in
-    return str(first.sid) if first is not None else None
-
-
-def judge_hint(flow: Flow, request: HttpRequest) -> Hint | None:
-    """Return what the request's ID token says, or None for a request without one.
-
-    Raises:
-        ClientError: it is none of ours.
-    """
-    text = flow.get("id_token_hint")
-    if not text:
-        return None
-    hint = read_hint(text, issuer_of(request))
-    if hint is None:
-        sentence = "The ID token in “id_token_hint” was not issued by this provider."
-        raise ClientError("invalid_request", _reason("id_token_hint", sentence))
-    return hint
-
-
-def _hint_matches(flow: Flow, request: HttpRequest) -> bool | None:
-    hint = judge_hint(flow, request)
-    if hint is None:
-        return None
-    return request.user.is_authenticated and hint.sub == str(request.user.pk)
 
 
 def _raise_for(resolution: Resolution) -> None:

@@ -194,8 +194,9 @@ def _prompt(flow: Flow) -> None:
         raise ClientError(
             "invalid_request", _reason("prompt", text, "OpenID Connect Core §3.1.2.1")
         )
-    if flow.get("max_age"):
-        flow.max_age = timedelta(seconds=int(flow.get("max_age")))
+    oldest = flow.get("max_age") or flow.proven.policy.default_max_age
+    if oldest is not None:
+        flow.max_age = timedelta(seconds=int(oldest))
 
 
 def _claims(flow: Flow) -> None:
@@ -204,7 +205,7 @@ def _claims(flow: Flow) -> None:
         return
     claims = parse_claims(text)
     if claims is None:
-        sentence = "The parameter “claims” is not a JSON object."
+        sentence = "The parameter “claims” is not a JSON object of the form that is specified."
         raise ClientError(
             "invalid_request", _reason("claims", sentence, "OpenID Connect Core §5.5")
         )

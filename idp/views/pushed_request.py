@@ -14,6 +14,7 @@ from idp.services.pushed_request import LIFETIME, push_request
 from idp.views import authorization_question as question
 from idp.views.authorization_flow import ClientError, Flow, PageError, kept_parameters
 from idp.views.authorization_request import PUSHED_CHECKS, PUSHED_PROOF
+from idp.views.authorization_sign_in import judge_hint
 from idp.views.backchannel import BackchannelView, toolkit_answer
 from idp.views.http import json_answer, json_error, origin_of
 
@@ -60,4 +61,4 @@ class PushedAuthorizationRequestView(BackchannelView):
         for check in (*PUSHED_PROOF, *PUSHED_CHECKS):
             check(flow)
         question.judge_client(flow, request)
-        question.judge_hint(flow, request)
+        judge_hint(flow, request)
