@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from idp.conf import idp_settings
-from idp.domain import origin
+from idp.domain import jwk, origin
 from idp.domain.client import Kind, inspect_client, inspect_name
 from idp.domain.client_metadata import Metadata, inspect_metadata
 from idp.domain.decision import Reason, Severity
@@ -18,7 +18,7 @@ from idp.services.client_spec import ClientSpec, policy_values
 from idp.services.redirect_uri import PURPOSES, inspect_uris
 
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "EdDSA")
-ASSERTION_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+ASSERTION_ALGORITHMS = jwk.ALGORITHMS
 
 # Which key has to change for a finding about a combination of facts.
 _KEYS = {
@@ -171,6 +171,9 @@ def _bad_metadata(spec: ClientSpec) -> Iterator[tuple[str, Reason]]:
     given = {name: getattr(spec, name) for name in names if name != "token_endpoint_auth_method"}
     metadata = Metadata(**given, token_endpoint_auth_method=spec.auth_method)
     yield from inspect_metadata(metadata, allowed_hosts=idp_settings.outbound_allowed_hosts)
+    if spec.jwks is not None:
+        for reason in jwk.inspect_jwks(spec.jwks):
+            yield "jwks", reason
 
 
 def _about(uri: str, reason: Reason) -> Reason:

@@ -25,7 +25,7 @@ from idp.services.client_spec import POLICY_FIELDS, ClientSpec, differences, pol
 from idp.services.consent import revoke_consent
 from idp.services.redirect_uri import registered_uris, sync_redirect_uris
 
-_SOURCES = {
+_SOURCES: dict[str, str] = {
     RedirectUri.Source.FILE: ClientPolicy.Source.FILE,
     RedirectUri.Source.REGISTRATION: ClientPolicy.Source.REGISTRATION,
 }
@@ -71,7 +71,7 @@ def register_client(
     sync_redirect_uris(application, source=source, now=at)
     set_client_scopes(application, spec.scopes, by=by, source=source, now=at)
     record_change("client.registered", entry=client_id, client_id=client_id, by=by, now=at)
-    if spec.public or not first_secret:
+    if not (spec.keeps_secret and first_secret):
         return application, None
     _row, plain = issue_client_secret(application, label="main", by=by, now=at)
     return application, plain

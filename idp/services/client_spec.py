@@ -140,6 +140,11 @@ class ClientSpec:
         return self.auth_method == "none"
 
     @property
+    def keeps_secret(self) -> bool:
+        """Return whether it authenticates with a secret that both sides know."""
+        return self.auth_method in ("client_secret_basic", "client_secret_post")
+
+    @property
     def toolkit_flow(self) -> str:
         """Return the one flow by which the toolkit's row names what the client does."""
         types = self.granted_types

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from idp.conf import (
     access_token_model,
+    application_model,
     device_grant_model,
     grant_model,
     id_token_model,
@@ -30,6 +31,7 @@ from idp.models import (
     SecurityEvent,
     SignIn,
 )
+from idp.services.registration_limit import unused_clients
 
 TOKENS_KEPT = timedelta(days=1)
 """How long what expired is kept: clocks differ, and operators look at what just happened."""
@@ -141,6 +143,19 @@ def _silent_uses(now: datetime) -> QuerySet[Any]:
     return ConsentUse.objects.filter(day__lte=(now - RECORDS_KEPT).date())
 
 
+def _unused_registrations(now: datetime) -> QuerySet[Any]:
+    """Return self-registered clients that nobody uses, but for those with a living token."""
+    tokens = _all(access_token_model()).filter(application=OuterRef("application"), expires__gt=now)
+    rows = unused_clients(now - idp_settings.registration_unused_after)
+    return rows.filter(~Exists(tokens))
+
+
+def _remove_unused_registrations(keys: Keys) -> int:
+    """Remove clients by their policies, after asking once more whether they are unused."""
+    clients = list(unused_clients().filter(pk__in=keys).values_list("application", flat=True))
+    return _delete(_all(application_model()).filter(pk__in=clients))
+
+
 def _all(model: Any) -> QuerySet[Any]:
     rows: QuerySet[Any] = model._default_manager.all()
     return rows
@@ -168,5 +183,6 @@ KINDS = (
     Kind("sign-out messages", _logout_deliveries, _plain(lambda: LogoutDelivery)),
     Kind("sign-ins", _sign_ins, _plain(lambda: SignIn)),
     Kind("silent uses", _silent_uses, _plain(lambda: ConsentUse)),
+    Kind("unused registrations", _unused_registrations, _remove_unused_registrations),
 )
 """In this order, because what goes first lets more of the later ones go."""

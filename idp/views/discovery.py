@@ -13,6 +13,7 @@ from django.views.generic import View
 
 from idp.domain.catalogue import Admission, Catalogue, Scope, Unpoliced
 from idp.dot.issuer import issuer_of
+from idp.dot.registration import registration_is_on
 from idp.dot.server import offered_grant_types
 from idp.dot.userinfo import discovery_claims
 from idp.dot.views import login_not_required
@@ -113,6 +114,7 @@ def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
     return {
         "issuer": issuer,
         **_endpoints(request),
+        **_registration(request),
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(offered_grant_types()),
@@ -153,6 +155,14 @@ def _may_be_asked(catalogue: Catalogue, scope: Scope) -> bool:
         if not (by_default or catalogue.unpoliced == Unpoliced.PASS_THROUGH):
             return False
     return all(policy.clients in _UNAPPROVED for policy in catalogue.family(scope.name).policies)
+
+
+def _registration(request: HttpRequest) -> dict[str, Any]:
+    """Return how clients make themselves known, where the site lets them (RFC 8414 §2)."""
+    if not registration_is_on():
+        return {}
+    path = reverse("oauth2_provider:dcr-register")
+    return {"registration_endpoint": request.build_absolute_uri(path)}
 
 
 _ENDPOINTS = {

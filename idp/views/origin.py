@@ -43,7 +43,7 @@ def preflight(
     response = allow_origin(request, HttpResponse(status=204), anyone=anyone)
     if response.get("Access-Control-Allow-Origin"):
         response["Access-Control-Allow-Methods"] = ", ".join((*methods, "OPTIONS"))
-        response["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, MCP-Protocol-Version"
         response["Access-Control-Max-Age"] = str(MAX_AGE_SECONDS)
     response["Allow"] = ", ".join((*methods, "OPTIONS"))
     return response
