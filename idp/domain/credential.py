@@ -7,9 +7,21 @@ import hashlib
 import re
 import secrets
 
+ACCESS = "idpa"
+REFRESH = "idpr"
+CODE = "idpc"
+SECRET = "idps"  # noqa: S105
+DEVICE = "idpd"
+REGISTRATION = "idpreg"
+PREFIXES = frozenset({ACCESS, REFRESH, CODE, SECRET, DEVICE, REGISTRATION})
+"""Every prefix of ours, none of which another credential on the same site may have."""
+
+MAX_CHARACTERS = 16_000
+
 _RANDOM_BYTES = 32
 _CHECKSUM_LENGTH = 6
 _SHAPE = re.compile(r"([a-z]{3,8})_([A-Za-z0-9_-]{43})([A-Za-z0-9_-]{6})")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
 def generate(prefix: str) -> str:
@@ -29,6 +41,25 @@ def is_well_formed(text: str, prefix: str) -> bool:
     if found is None or found[1] != prefix:
         return False
     return secrets.compare_digest(found[3], _checksum(prefix, found[2]))
+
+
+def may_be(text: str, *prefixes: str) -> bool:
+    """Return whether a text could be a token of these kinds; what could not is not looked up.
+
+    A text with a prefix of ours must be well formed, and of one of the kinds. Any other text may be
+    a token from before these prefixes, a JWT, or of a site's own making: all that is known of it is
+    that tokens are visible ASCII characters without a space (RFC 6749 A.12, RFC 6750 §2.1).
+
+    Args:
+        text: as presented.
+        prefixes: of the kinds that are accepted.
+    """
+    if len(text) > MAX_CHARACTERS or not _VISIBLE.fullmatch(text):
+        return False
+    prefix = text.partition("_")[0]
+    if prefix not in PREFIXES:
+        return True
+    return prefix in prefixes and is_well_formed(text, prefix)
 
 
 def _checksum(prefix: str, body: str) -> str:

@@ -73,7 +73,7 @@ def candidates(value: Any, algorithm: str, kid: str | None) -> list[Mapping[str,
     Args:
         value: the set, as decoded from JSON; one with faults gives what is usable in it.
         algorithm: one of ``ALGORITHMS``, of the signature.
-        kid: key id in its header; None leaves the choice to what fits.
+        kid: key id in its header; None leaves the choice to what fits, as does a key without one.
 
     Source: RFC 7515 §4.1.4, appendix D; OpenID Connect Core §10.1.
     """
@@ -86,7 +86,7 @@ def candidates(value: Any, algorithm: str, kid: str | None) -> list[Mapping[str,
         and not _PRIVATE & key.keys()
         and algorithm in _FITS[key["kty"]]
         and key.get("alg", algorithm) == algorithm
-        and (kid is None or key.get("kid") == kid)
+        and (kid is None or key.get("kid", kid) == kid)
     ]
 
 

@@ -13,7 +13,9 @@ from oauthlib.common import Request, urlencode
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from idp.conf import access_token_model
+from idp.dot.client import ClientRules
 from idp.dot.exchange import KEY, Exchange
+from idp.dot.issuer import audiences_of
 from idp.dot.refresh import SameAnswer
 from idp.models import Authorization, ClientPolicy
 from idp.services.answer import seal
@@ -31,6 +33,7 @@ SUBMISSION = "idp_submission"
 """Attribute of a request whose parameters passed the gate."""
 
 Answer = tuple[Any, dict[str, str], str, int]
+Failure = tuple[dict[str, str], str, int]
 
 
 class IdpCoreMixin:
@@ -47,12 +50,23 @@ class IdpCoreMixin:
     def create_token_response(self, request: HttpRequest) -> Answer:
         """Return the answer of the token endpoint: location, headers, body, status.
 
-        All is written together. A client in its own name gets one row, for which no transaction is
-        needed.
+        The client authenticates first, with no transaction open: its keys may have to be fetched.
+        Then all is written together. A client in its own name gets one row, for which no
+        transaction is needed.
         """
+        proven = _begin(request)
+        if isinstance(self.server.request_validator, ClientRules):  # type: ignore[attr-defined]
+            failure = self._prove(request)
+            if failure is not None:
+                return None, *failure
 
         def work() -> Answer:
-            exchange = Exchange(origin_of(request), unwritten=None if alone else [])
+            exchange = Exchange(
+                origin_of(request),
+                client=proven.client,
+                method=proven.method,
+                unwritten=None if alone else [],
+            )
             request.META[KEY] = exchange
             try:
                 answer: Answer = super(IdpCoreMixin, self).create_token_response(request)  # type: ignore[misc]
@@ -67,22 +81,24 @@ class IdpCoreMixin:
             return work()
         return in_transaction(work, using=router.db_for_write(access_token_model()))
 
-    def authenticate(
-        self, request: HttpRequest
-    ) -> tuple[Client | None, tuple[dict[str, str], str, int] | None]:
+    def authenticate(self, request: HttpRequest) -> tuple[Client | None, Failure | None]:
         """Return the client that a request comes from, or the answer to one that failed to say.
 
-        For endpoints that answer without oauthlib: revocation and introspection.
+        For endpoints that answer without oauthlib: revocation and introspection. No transaction may
+        be open.
         """
-        exchange = Exchange(origin_of(request))
-        request.META[KEY] = exchange
-        uri, method, body, headers = self._extract_params(request)
-        inner = Request(uri, method, body, headers)
+        exchange = _begin(request)
+        failure = self._prove(request)
+        return (exchange.client, None) if failure is None else (None, failure)
+
+    def _prove(self, request: HttpRequest) -> Failure | None:
+        """Authenticate the client of a request, or return the answer to one that fails."""
+        inner = Request(*self._extract_params(request))
         try:
             self.server.request_validator.authenticate_client(inner)  # type: ignore[attr-defined]
         except OAuth2Error as error:
-            return None, (dict(error.headers), error.json, error.status_code)
-        return exchange.client, None
+            return dict(error.headers), error.json, error.status_code
+        return None
 
 
 class IdpCore(IdpCoreMixin, OAuthLibCore):
@@ -94,6 +110,16 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Pragma": "no-cache",
 }
+
+
+def _begin(request: HttpRequest) -> Exchange:
+    """Begin the exchange of a request; where it is found again by whoever handles it."""
+    submission = getattr(request, SUBMISSION, None)
+    asserted = submission is not None and submission.get("client_assertion")
+    audiences = audiences_of(request) if asserted else frozenset()
+    exchange = Exchange(origin_of(request), audiences=audiences)
+    request.META[KEY] = exchange
+    return exchange
 
 
 def _settle(exchange: Exchange, answer: Answer) -> None:

@@ -1,28 +1,36 @@
-"""Client authentication: exactly one method a request, and the same work whoever asks."""
+"""Client authentication: exactly one method a request, and the same work whoever asks.
+
+What is too much to be looked at now is answered with 429 and ``Retry-After``, under the error code
+``invalid_client``: a code of RFC 6749 §5.2 is what client libraries turn into their ordinary error,
+and a 401 would tell them that the secret is wrong, which nobody checked.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
 
 from oauthlib.oauth2.rfc6749 import errors
 
 from idp.domain.decision import Reason, Severity
+from idp.dot.client_method import (
+    PRIVATE_KEY,
+    WITHOUT_SECRET,
+    Presented,
+    TooManyAttemptsError,
+    presented,
+)
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
+from idp.services import client_throttle as throttle
 from idp.services.client import Client, client_of, load_client
+from idp.services.client_assertion import prove_assertion
 from idp.services.client_secret import check_client_secret
+from idp.services.client_secret_value import SLOW_WAIT_SECONDS, TooBusy
 from idp.services.event import record_event
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
 
-WITHOUT_SECRET = "none"  # noqa: S105
-BASIC = "client_secret_basic"
-POST = "client_secret_post"
 PASSWORD = "password"  # noqa: S105
 PASSWORD_GRANT = Reason(
     "password_grant",
@@ -30,66 +38,6 @@ PASSWORD_GRANT = Reason(
     "The password grant hands the user's password to the client.",
     "RFC 9700 §2.4",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """What a request says of its client."""
-
-    client_id: str
-    secret: str
-    method: str
-
-
-def presented(request: Request) -> Presented:
-    """Return what a request says of its client.
-
-    Raises:
-        InvalidRequestError: more than one method, or none at all.
-        InvalidClientError: a method that is not supported or not readable.
-
-    Source: RFC 6749 §2.3: a client uses no more than one authentication method a request.
-    """
-    body = dict(request.decoded_body or [])
-    header = str(request.headers.get("HTTP_AUTHORIZATION") or "")
-    if body.get("client_assertion") or body.get("client_assertion_type"):
-        raise errors.InvalidClientError(description="Client assertions are not supported.")
-    if not header:
-        secret = body.get("client_secret", "")
-        if not body.get("client_id"):
-            raise errors.InvalidClientError(
-                description="The request does not say which client it comes from."
-            )
-        return Presented(body["client_id"], secret, POST if secret else WITHOUT_SECRET)
-    if body.get("client_secret"):
-        raise errors.InvalidRequestError(
-            description="Authenticate with one method, not with a header and in the body."
-        )
-    client_id, secret = _basic(header)
-    if body.get("client_id", client_id) != client_id:
-        raise errors.InvalidRequestError(
-            description="client_id in the body is not the one in the Authorization header."
-        )
-    return Presented(client_id, secret, BASIC)
-
-
-def _basic(header: str) -> tuple[str, str]:
-    """Return client id and secret of an Authorization header (RFC 6749 §2.3.1; RFC 7617 §2)."""
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        raise errors.InvalidClientError(
-            description="Authenticate the client with the Basic scheme or in the request body."
-        )
-    try:
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-        client_id, colon, secret = decoded.partition(":")
-        if not colon:
-            raise ValueError
-        return unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
-    except (binascii.Error, ValueError) as error:
-        raise errors.InvalidClientError(
-            description="The Authorization header cannot be read."
-        ) from error
 
 
 class ClientRules(SiteRules):
@@ -104,10 +52,11 @@ class ClientRules(SiteRules):
 
         Raises:
             InvalidRequestError, InvalidClientError: see ``presented``.
+            TooManyAttemptsError: a secret is not looked at now.
         """
         exchange = exchange_of(request)
         if exchange.client is None or not exchange.method:
-            claimed = presented(request)
+            claimed = presented(request, exchange)
             exchange.client = self._proven(claimed, exchange)
             exchange.method = claimed.method
         request.client = exchange.client.application
@@ -191,33 +140,56 @@ class ClientRules(SiteRules):
         return exchange.client
 
     def _proven(self, claimed: Presented, exchange: Exchange) -> Client:
-        client = load_client(claimed.client_id, with_secrets=claimed.method != WITHOUT_SECRET)
-        fault = "unknown_client" if client is None else _fault(client, claimed, exchange)
+        who = (claimed.client_id, claimed.secret, exchange.origin.address, exchange.now)
+        wait = throttle.seconds_to_wait(*who) if claimed.secret else 0
+        if wait:
+            raise TooManyAttemptsError(wait)
+        client = load_client(claimed.client_id, with_secrets=bool(claimed.secret))
+        fault = _fault(client, claimed, exchange)
         if client is not None and not fault:
+            if claimed.secret:
+                throttle.note_success(claimed.client_id, claimed.secret)
             return client
-        record_event(
-            "client.authentication_failed",
-            client_id=claimed.client_id,
-            origin=exchange.origin,
-            detail={"cause": fault, "method": claimed.method},
-            now=exchange.now,
-        )
+        if throttle.note_failure(claimed.client_id, exchange.origin.address, exchange.now):
+            record_event(
+                "client.authentication_failed",
+                client_id=claimed.client_id,
+                origin=exchange.origin,
+                detail={"cause": fault, "method": claimed.method},
+                now=exchange.now,
+            )
         raise errors.InvalidClientError(description="Client authentication failed.")
 
 
-def _fault(client: Client, claimed: Presented, exchange: Exchange) -> str:
+def _fault(client: Client | None, claimed: Presented, exchange: Exchange) -> str:
     """Return why a client is not who it claims to be, or an empty text."""
+    if client is None:
+        check_client_secret(None, claimed.secret)  # the same work as for a client that exists
+        return "unknown_client"
     application = client.application
     public = application.client_type == application.CLIENT_PUBLIC
-    if claimed.method == WITHOUT_SECRET:
+    if claimed.assertion is not None:
+        fault = prove_assertion(claimed.assertion, client.policy, exchange.now)
+    elif claimed.method == WITHOUT_SECRET:
         fault = "" if public else "secret_missing"
     elif public and client.enforces("protocol"):
         fault = "secret_from_public_client"
     else:
-        right = check_client_secret(
-            application, claimed.secret, held=client.secrets, now=exchange.now
-        )
-        fault = "" if right else "wrong_secret"
+        fault = _secret_fault(client, claimed, exchange)
     if not fault and not client.facts.active:
         fault = "client_disabled"
     return fault
+
+
+def _secret_fault(client: Client, claimed: Presented, exchange: Exchange) -> str:
+    """Return why a secret does not prove a client; basic and post may stand for each other."""
+    try:
+        right = check_client_secret(
+            client.application, claimed.secret, held=client.secrets, now=exchange.now
+        )
+    except TooBusy:
+        raise TooManyAttemptsError(int(SLOW_WAIT_SECONDS)) from None
+    if not right:
+        return "wrong_secret"
+    registered = client.policy.token_endpoint_auth_method
+    return "method_not_registered" if registered == PRIVATE_KEY else ""

@@ -31,6 +31,7 @@ class Exchange:
         now: one time for the whole request.
         client: the authenticated client, once it is.
         method: how the client authenticated; empty until it did.
+        audiences: identifiers of this provider that a client assertion may name.
         authorization: the act of authorization behind a code or refresh token.
         grant: the toolkit's row of the code.
         issued: our row of the presented refresh token.
@@ -46,6 +47,7 @@ class Exchange:
     now: datetime = field(default_factory=timezone.now)
     client: Client | None = None
     method: str = ""
+    audiences: frozenset[str] = frozenset()
     authorization: Authorization | None = None
     grant: Any = None
     issued: IssuedToken | None = None

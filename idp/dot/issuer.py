@@ -25,3 +25,20 @@ def issuer_of(request: HttpRequest) -> str:
     except NoReverseMatch:
         return request.build_absolute_uri("/").rstrip("/")
     return request.build_absolute_uri(path.rstrip("/").removesuffix(_SUFFIX) or "/").rstrip("/")
+
+
+_AUDIENCES = ("token", "pushed-authorization-request")
+
+
+def audiences_of(request: HttpRequest) -> frozenset[str]:
+    """Return what client assertions may call this provider: issuer, token endpoint, PAR endpoint.
+
+    Source: RFC 7523 §3, item 3; OpenID Connect Core §9; RFC 9126 §2.
+    """
+    found = {issuer_of(request)}
+    for name in _AUDIENCES:
+        try:
+            found.add(request.build_absolute_uri(reverse(f"oauth2_provider:{name}")))
+        except NoReverseMatch:
+            continue
+    return frozenset(found)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 from base64 import urlsafe_b64encode
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, get_hashers, identify_hasher, make_password
 
+from idp.domain import credential
 from idp.models import ClientSecret
-
-PREFIX = "idps_"
 
 # Stands where a hash by Django's format has its salt.
 _UNUSABLE = "idpunusable"
@@ -23,20 +23,24 @@ _proved: dict[bytes, None] = {}
 _proof_key = secrets.token_bytes(32)
 MAX_PROVED = 1024
 
+MAX_SLOW = 2
+"""Slow hashes that a process computes at once; each takes a processor for a third of a second."""
+SLOW_WAIT_SECONDS = 1.0
+_slow = threading.BoundedSemaphore(MAX_SLOW)
+
+
+class TooBusy(Exception):
+    """More slow hashes are asked for than this process computes at once; nothing was decided."""
+
 
 def generate() -> str:
     """Return a new secret: 256 random bits with a prefix and a checksum that scanners recognise."""
-    body = PREFIX + secrets.token_urlsafe(32)
-    return body + _checksum(body)
+    return credential.generate(credential.SECRET)
 
 
 def is_well_formed(text: str) -> bool:
     """Return whether a text is a secret that ``generate`` made, by prefix, length and checksum."""
-    return (
-        len(text) == len(PREFIX) + 49
-        and text.startswith(PREFIX)
-        and (_checksum(text[:-6]) == text[-6:])
-    )
+    return credential.is_well_formed(text, credential.SECRET)
 
 
 def unusable_secret() -> str:
@@ -74,7 +78,15 @@ def matches(application: Any, row: ClientSecret, presented: str) -> bool:
 
 
 def matches_toolkit(application: Any, presented: str) -> bool:
-    """Return whether a presented secret is the one in the toolkit's own column, hashed or plain."""
+    """Return whether a presented secret is the one in the toolkit's own column, hashed or plain.
+
+    A secret that we generated never stands there, and costs no slow hash.
+
+    Raises:
+        TooBusy: the hash is slow, and enough of them are being computed.
+    """
+    if is_well_formed(presented):
+        return False
     stored: str = application.client_secret
     try:
         identify_hasher(stored)
@@ -83,7 +95,7 @@ def matches_toolkit(application: Any, presented: str) -> bool:
     proof = hmac.digest(_proof_key, f"{stored}\0{presented}".encode(), "sha256")
     if proof in _proved:
         return True
-    if not check_password(presented, stored):
+    if not _check_slowly(presented, stored):
         return False
     while len(_proved) >= MAX_PROVED:
         _proved.pop(next(iter(_proved)), None)
@@ -96,6 +108,10 @@ def digest_of(salt: str, secret: str) -> str:
     return hashlib.sha256(f"{salt}{secret}".encode()).hexdigest()
 
 
-def _checksum(body: str) -> str:
-    digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
-    return urlsafe_b64encode(digest)[:6].decode("ascii")
+def _check_slowly(presented: str, stored: str) -> bool:
+    if not _slow.acquire(timeout=SLOW_WAIT_SECONDS):
+        raise TooBusy
+    try:
+        return check_password(presented, stored)
+    finally:
+        _slow.release()

@@ -78,7 +78,7 @@ def toolkit_answer(
     for name, value in headers.items():
         if name.lower() not in {"content-type", "www-authenticate", "cache-control", "pragma"}:
             response[name] = value
-    if status >= 400 and _error(body) == "invalid_client":
+    if status in (400, 401) and _error(body) == "invalid_client":
         response.status_code = 401
         response["WWW-Authenticate"] = BASIC_CHALLENGE
     return private(response)

@@ -33,7 +33,7 @@ class TokenView(BackchannelView):
             return json_error("unsupported_grant_type", "This grant type is not offered.")
         _location, headers, body, status = core_of().create_token_response(request)
         response = toolkit_answer(request, headers, body, status)
-        if response.status_code >= 400:
+        if response.status_code >= 400 and response.status_code != 429:  # recorded where counted
             self._record(request, body)
         return response
 

@@ -97,7 +97,8 @@ def test_one_kid_twice_warns():
 
 
 def test_a_key_is_chosen_by_algorithm_and_kid():
-    keys = {"keys": [public(RSA, kid="r", alg="PS256"), public(EC, kid="e"), public(ED)]}
+    nameless = {name: value for name, value in public(ED).items() if name != "kid"}
+    keys = {"keys": [public(RSA, kid="r", alg="PS256"), public(EC, kid="e"), nameless]}
 
     def chosen(algorithm: str, kid: str | None = None) -> list[str]:
         return [key["kty"] for key in candidates(keys, algorithm, kid)]
@@ -105,6 +106,7 @@ def test_a_key_is_chosen_by_algorithm_and_kid():
     assert chosen("PS256") == chosen("PS256", "r") == ["RSA"]
     assert chosen("RS256") == chosen("RS256", "r") == []
     assert chosen("ES256", "e") == ["EC"]
+    assert chosen("EdDSA", "any") == ["OKP"]
     assert chosen("ES256", "r") == chosen("ES256", "unknown") == []
     assert chosen("EdDSA") == ["OKP"]
     assert chosen("none") == chosen("HS256") == []

@@ -1,0 +1,95 @@
+"""Failed client authentication is counted, and guessing a secret is stopped, nobody else.
+
+Who guesses can only hope for a secret that somebody chose. So a limit shuts out exactly the
+presented secrets that are neither of our making (256 random bits, known by prefix and checksum,
+which nobody guesses) nor right before in this process. The right client is served whoever fails
+beside it: behind the same address, or under its own name from anywhere.
+
+Failures of one client from one address count, and of one address for all clients; never those of a
+client from everywhere, by which anybody could shut it out. They are counted by the minute in
+Django's cache, so that processes share them where they share the cache. A request beyond a limit
+costs no statement and no hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+
+from django.core.cache import cache
+
+from idp.domain import credential
+
+PAIR_LIMIT = 10
+"""Failures of one client from one address within a minute."""
+ADDRESS_LIMIT = 100
+"""Failures of one address within a minute, whoever it claims to be."""
+WINDOW_SECONDS = 60
+
+# Owned by this module: proofs that a secret was right for a client. Keyed by a random key of the
+# process; holds neither secrets nor their digests, and lets nobody in: what has a proof is checked.
+_right_before: dict[bytes, None] = {}
+_key = secrets.token_bytes(32)
+MAX_PROOFS = 4096
+
+
+def seconds_to_wait(client_id: str, secret: str, address: str, now: datetime) -> int:
+    """Return how long a secret will not be looked at; 0 for one that may be tried now.
+
+    Args:
+        client_id: as sent.
+        secret: as sent.
+        address: where the request comes from; empty where that is not known.
+        now: the time.
+    """
+    if credential.is_well_formed(secret, credential.SECRET):
+        return 0
+    if _over(client_id, address, now) and _proof(client_id, secret) not in _right_before:
+        return WINDOW_SECONDS - int(now.timestamp()) % WINDOW_SECONDS
+    return 0
+
+
+def note_success(client_id: str, secret: str) -> None:
+    """Remember in this process that a secret was right, so that no limit keeps it from a check."""
+    if credential.is_well_formed(secret, credential.SECRET):
+        return
+    while len(_right_before) >= MAX_PROOFS:
+        _right_before.pop(next(iter(_right_before)), None)
+    _right_before[_proof(client_id, secret)] = None
+
+
+def note_failure(client_id: str, address: str, now: datetime) -> bool:
+    """Count a failure; return whether it is worth a record, which those beyond a limit are not."""
+    worth = not _over(client_id, address, now)
+    for name in _limits(client_id, address, now):
+        cache.add(name, 0, 2 * WINDOW_SECONDS)
+        try:
+            cache.incr(name)
+        except ValueError:
+            continue  # dropped meanwhile, or a cache that keeps nothing
+    return worth
+
+
+def _over(client_id: str, address: str, now: datetime) -> bool:
+    limits = _limits(client_id, address, now)
+    counts = cache.get_many(limits)
+    return any(int(counts.get(name, 0)) >= limit for name, limit in limits.items())
+
+
+def _limits(client_id: str, address: str, now: datetime) -> dict[str, int]:
+    """Return the names of the counters at hand, and how far each may go."""
+    minute = int(now.timestamp()) // WINDOW_SECONDS
+    limits = {_name(client_id, address, minute): PAIR_LIMIT}
+    return {**limits, _name("", address, minute): ADDRESS_LIMIT} if address else limits
+
+
+def _name(client_id: str, address: str, minute: int) -> str:
+    who = f"{client_id}\x00{address}".encode("utf-8", "surrogatepass")
+    return f"idp.client_failed.{hashlib.sha256(who).hexdigest()}.{minute}"
+
+
+def _proof(client_id: str, secret: str) -> bytes:
+    said = f"{client_id}\x00{secret}".encode("utf-8", "surrogatepass")
+    return hmac.digest(_key, said, "sha256")
