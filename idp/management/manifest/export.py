@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from idp.conf import application_model
-from idp.management.manifest.toml import dumps
-from idp.management.manifest.work import plain
+from idp.domain.toml import dumps
 from idp.models import Api, ClientSecret, Scope, ScopePolicy
+from idp.services.client_entry import client_entry, plain
 from idp.services.client_registration import spec_of
 from idp.services.client_secret import live
-from idp.services.client_spec import ClientSpec
 
 HEADER = """\
 # Written by `manage.py idp export`. Apply it with `manage.py idp apply`.
@@ -20,10 +19,6 @@ HEADER = """\
 # to another site, add `env = "NAME"` beside the label and put the secret into that variable.
 
 """
-
-# Always written, so that a reader sees them; everything else only where it says something.
-_ALWAYS = ("client_id", "client_name", "kind", "environment")
-_SKIPPED = frozenset({"owner", "scopes"})
 
 
 def export_manifest(now: datetime) -> str:
@@ -108,30 +103,7 @@ def _clients(now: datetime) -> Iterator[dict[str, Any]]:
     for secret in live(ClientSecret.objects.filter(expires_at=None), now):
         labels.setdefault(secret.application_id, []).append(secret.label)
     for application in rows.order_by("client_id"):
-        yield _client(spec_of(application), labels.get(application.pk, []))
-
-
-def _client(spec: ClientSpec, labels: list[str]) -> dict[str, Any]:
-    empty = ClientSpec()
-    found = {name: getattr(spec, name) for name in _ALWAYS}
-    for name in ClientSpec.__dataclass_fields__:
-        value = getattr(spec, name)
-        if name not in _SKIPPED and name not in found and value != getattr(empty, name):
-            found[name] = plain(value)
-    found["scopes"] = _choices(spec)
-    named = sorted({label for label in labels if label})
-    if named:
-        found["secrets"] = [{"label": label} for label in named]
-    return found
-
-
-def _choices(spec: ClientSpec) -> dict[str, list[str]]:
-    scopes = spec.scopes.items()
-    return {
-        "required": sorted(name for name, choice in scopes if choice.requirement == "required"),
-        "optional": sorted(name for name, choice in scopes if choice.requirement == "optional"),
-        "default": sorted(name for name, choice in scopes if choice.default),
-    }
+        yield client_entry(spec_of(application), labels.get(application.pk, []))
 
 
 def _sparse(values: dict[str, Any]) -> dict[str, Any]:

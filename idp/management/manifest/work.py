@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from idp.domain.decision import Reason, Severity
 from idp.management.manifest.entry import Manifest
 from idp.management.manifest.problem import Place, Problem, problem
 from idp.services.change import FieldChange, Refused
-from idp.services.client_scope import Choice
+from idp.services.client_entry import plain
 
 
 @dataclass(slots=True)
@@ -117,30 +117,3 @@ class Work:
     def _said_elsewhere(self, code: str, params: Mapping[str, object]) -> bool:
         """Return whether a missing scope is missing only because its own entry is wrong."""
         return code == "unknown_scope" and self.names("scopes", str(params.get("scope", "")))
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON-ready values: spans in seconds, sets sorted."""
-    for kind, convert in _PLAIN:
-        if isinstance(value, kind):
-            return convert(value)
-    return value
-
-
-def _choices(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(key): _choice(item) for key, item in value.items()}
-
-
-def _choice(item: Any) -> Any:
-    if isinstance(item, Choice):
-        return f"{item.requirement}, default" if item.default else str(item.requirement)
-    return plain(item)
-
-
-_PLAIN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    (str, str),
-    (timedelta, lambda span: int(span.total_seconds())),
-    (frozenset | set, lambda items: sorted(plain(item) for item in items)),
-    (tuple | list, lambda items: [plain(item) for item in items]),
-    (Mapping, _choices),
-)

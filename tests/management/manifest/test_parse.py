@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.domain.toml import dumps
 from idp.management.manifest.parse import parse
-from idp.management.manifest.toml import dumps
 
 CLIENT = """
 [[clients]]
