@@ -11,12 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import (
     client_action,
+    client_clone,
     client_edit,
+    client_export,
     client_page,
     client_secret,
     client_unused,
     client_uri,
     display,
+    owner,
+    try_it,
 )
 from idp.admin.base import DeskAdmin
 from idp.admin.client_list import (
@@ -24,6 +28,7 @@ from idp.admin.client_list import (
     EnvironmentFilter,
     FindingFilter,
     KindFilter,
+    OwnerFilter,
     StatusFilter,
     TrustFilter,
     search_clients,
@@ -31,6 +36,7 @@ from idp.admin.client_list import (
 )
 from idp.models import ClientPolicy
 from idp.services.client import policy_of
+from idp.services.client_owner import owned_clients
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
+OWNERS = ("idp_policy__owner_users", "idp_policy__owner_groups")
 STATUS_TONES = {"active": "good", "disabled": "danger"}
 
 
@@ -50,11 +57,19 @@ class ApplicationAdmin(DeskAdmin):
         "kind",
         "environment",
         "trust",
+        "owners",
         "last_used",
         "users",
         "findings",
     )
-    list_filter = (KindFilter, EnvironmentFilter, StatusFilter, TrustFilter, FindingFilter)
+    list_filter = (
+        KindFilter,
+        EnvironmentFilter,
+        StatusFilter,
+        TrustFilter,
+        FindingFilter,
+        OwnerFilter,
+    )
     search_fields = ("name", "client_id")
     search_help_text = _(
         "Name, client id, host of a redirect URI, or the sign-in name of an owner."
@@ -72,9 +87,11 @@ class ApplicationAdmin(DeskAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the clients with policy and owner; with counts on the list alone."""
         rows = super().get_queryset(request).select_related("idp_policy", "user")
+        if not super().has_view_permission(request):
+            rows = rows.filter(pk__in=owned_clients(request.user).values("pk"))
         match = request.resolver_match
         is_list = match is not None and str(match.url_name).endswith("_changelist")
-        return with_counts(rows) if is_list else rows
+        return with_counts(rows).prefetch_related(*OWNERS) if is_list else rows
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Return the list under the name that people use."""
@@ -84,7 +101,29 @@ class ApplicationAdmin(DeskAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the clients that answer to the search."""
-        return search_clients(queryset, search_term), False
+        everyone = super().has_view_permission(request)
+        return search_clients(queryset, search_term, by_owner=everyone), False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Return whether the operator may see any client, by permission or as an owner."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the operator may see clients; an owner sees those that are theirs."""
+        return super().has_view_permission(request, obj) or owner.owns(request, obj)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Return the filters; whoever sees only clients of their own asks for no other owner."""
+        if super().has_view_permission(request):
+            return self.list_filter
+        return [each for each in self.list_filter if each is not OwnerFilter]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the operator may change clients; an owner changes those that are theirs.
+
+        What an owner may change of them, the form decides.
+        """
+        return super().has_change_permission(request, obj) or owner.owns(request, obj)
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Return the actions, without deleting many at once."""
@@ -106,6 +145,10 @@ class ApplicationAdmin(DeskAdmin):
                 client_secret.revoke_view,
                 "secret_revoke",
             ),
+            ("<path:object_id>/owners/", owner.view, "owners"),
+            ("<path:object_id>/try/", try_it.view, "try"),
+            ("<path:object_id>/clone/", client_clone.view, "clone"),
+            ("<path:object_id>/export/", client_export.view, "export"),
             ("<path:object_id>/disable/", client_action.disable_view, "disable"),
             ("<path:object_id>/enable/", client_action.enable_view, "enable"),
             ("<path:object_id>/take-unused/", client_unused.take_view, "take_unused"),
@@ -155,18 +198,25 @@ class ApplicationAdmin(DeskAdmin):
         """Delete the client, after saying what goes with it."""
         return client_action.delete_view(self, request, object_id)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Return what happened to the client; nothing to whoever does not see it."""
+        self.row_or_404(request, object_id)
+        return super().history_view(request, object_id, extra_context)
+
     def by_client_id_view(self, request: HttpRequest) -> HttpResponse:
         """Lead from a client id to the page of the client."""
         self.allow(permitted=self.has_view_or_change_permission(request))
         client_id = request.GET.get("client_id", "").replace("\0", "")
-        row = self.model._default_manager.filter(client_id=client_id).first()
+        row = self.get_queryset(request).filter(client_id=client_id).first()
         if row is None:
             raise Http404(_("No client has this id, or it was deleted."))
         return HttpResponseRedirect(display.object_url(row, "overview"))
 
     def has_disable_permission(self, request: HttpRequest) -> bool:
         """Return whether the operator may switch clients off."""
-        return self.may(request, "change", ClientPolicy)
+        return self.has(request, "disable_client")
 
     @admin.action(description=_("Disable selected clients …"), permissions=("disable",))
     def disable_selected(
@@ -212,6 +262,11 @@ class ApplicationAdmin(DeskAdmin):
     def trust(self, row: Any) -> SafeString | str:
         """Return how far the site trusts it."""
         return client_page.trust_badge(policy_of(row))
+
+    @admin.display(description=_("owners"))
+    def owners(self, row: Any) -> str:
+        """Return who owns it: people and groups, the first three of them."""
+        return display.some_names(owner.names_of(row))
 
     @admin.display(description=_("last used"), ordering="idp_policy__last_used_at")
     def last_used(self, row: Any) -> SafeString | str:

@@ -130,7 +130,7 @@ class AuthorizationAdmin(PartyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Return the page of one authorization, with the button for whoever may end it."""
-        context = {"may_end": self.may(request, "change"), **(extra_context or {})}
+        context = {"may_end": self.may(request, "end"), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     def find_token_view(self, request: HttpRequest) -> HttpResponse:
@@ -140,7 +140,7 @@ class AuthorizationAdmin(PartyAdmin):
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         """Return whether the operator may end authorizations."""
-        return self.may(request, "change")
+        return self.may(request, "end")
 
     @admin.action(description=_("End selected authorizations …"), permissions=("end",))
     def end_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -155,7 +155,7 @@ class AuthorizationAdmin(PartyAdmin):
 
     def end_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """End one authorization, after saying what ends."""
-        self.allow(permitted=self.may(request, "change"))
+        self.allow(permitted=self.may(request, "end"))
         row = self.row_or_404(request, object_id)
         chosen = Authorization.objects.filter(pk=row.pk)
         question = self.question(chosen, "../change/")

@@ -105,6 +105,11 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         user: Any = request.user
         return bool(user.has_perm(f"{opts.app_label}.{action}_{opts.model_name}"))
 
+    def has(self, request: HttpRequest, permission: str) -> bool:
+        """Return whether the operator has a permission of our own, by its codename."""
+        user: Any = request.user
+        return bool(user.has_perm(f"idp.{permission}"))
+
 
 class RecordAdmin(DeskAdmin):
     """Rows that the provider writes and people read."""

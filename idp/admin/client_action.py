@@ -15,7 +15,6 @@ from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
 from idp.conf import access_token_model, refresh_token_model
 from idp.models import (
     Authorization,
-    ClientPolicy,
     ClientScope,
     ClientSecret,
     Consent,
@@ -39,7 +38,7 @@ Counts = tuple[tuple[Any, int], ...]
 
 def disable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Switch a client off with a reason."""
-    application = _row(desk, request, object_id, ClientPolicy)
+    application = _row(desk, request, object_id, may=desk.has(request, "disable_client"))
     question = Question(
         title=_("Disable “%(name)s”?") % {"name": application},
         sentences=(
@@ -61,7 +60,7 @@ def disable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpR
 
 def enable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Switch a client on again with a reason."""
-    application = _row(desk, request, object_id, ClientPolicy)
+    application = _row(desk, request, object_id, may=desk.has(request, "disable_client"))
     question = Question(
         title=_("Enable “%(name)s”?") % {"name": application},
         sentences=(
@@ -113,7 +112,7 @@ def disable_many(
 
 def end_tokens_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """End every token of a client with a reason."""
-    application = _row(desk, request, object_id, Authorization)
+    application = _row(desk, request, object_id, may=desk.may(request, "end", Authorization))
     counts = _live_counts([application.pk])
     question = Question(
         title=_("End all tokens of “%(name)s”?") % {"name": application},
@@ -177,8 +176,8 @@ def delete_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
     return HttpResponseRedirect(display.admin_url(desk.model, "changelist"))
 
 
-def _row(desk: DeskAdmin, request: HttpRequest, object_id: str, model: Any) -> Any:
-    desk.allow(permitted=desk.may(request, "change", model))
+def _row(desk: DeskAdmin, request: HttpRequest, object_id: str, *, may: bool) -> Any:
+    desk.allow(permitted=may)
     application = desk.row_or_404(request, object_id)
     desk.allow(permitted=desk.has_view_permission(request, application))
     return application

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import client_page, client_secret, display, scope_request
+from idp.admin import client_page, client_secret, display, owner, scope_request
 from idp.admin import impact as impact_page
 from idp.admin.client_form import ClientForm, new_spec
 from idp.admin.client_layout import KIND_WORDS
@@ -22,6 +22,7 @@ from idp.domain.client import Kind
 from idp.models import ClientPolicy
 from idp.services.change import Refused
 from idp.services.client_judgement import judge_client
+from idp.services.client_owner import SOURCE, set_owners
 from idp.services.client_registration import register_client, spec_of, update_client
 from idp.services.impact import impact_of, rehearse
 
@@ -41,10 +42,14 @@ def add_view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
     form = _form(desk, request, new_spec(kind))
     if request.method == "POST" and form.is_valid():
         try:
-            application, plain = register_client(form.described, by=request.user, source="admin")
+            application, plain = register_client(
+                form.described, by=request.user, source=_source(desk, request)
+            )
         except Refused as refused:
             form.refuse(refused.errors)
         else:
+            if form.described.owner is not None:
+                set_owners(application, users=[form.described.owner], groups=(), by=request.user)
             desk.log_addition(request, application, "Registered.")
             _tell_warnings(request, form.described)
             scope_request.remind(desk, request, application)
@@ -65,7 +70,8 @@ def change_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
     """Change what a client is; who may only look sees its page."""
     application = desk.row_or_404(request, object_id)
     if not desk.has_change_permission(request, application):
-        desk.allow(permitted=desk.has_view_permission(request, application))
+        may_look = desk.has_view_permission(request, application)
+        desk.allow(permitted=may_look and request.method != "POST")
         return HttpResponseRedirect("../overview/")
     spec = spec_of(application)
     kind = _changed_kind(desk, request, spec)
@@ -75,7 +81,9 @@ def change_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
             question = _impact_question(desk, request, application, form.described)
             if question is not None:
                 return question
-            changes = update_client(application, form.described, by=request.user, source="admin")
+            changes = update_client(
+                application, form.described, by=request.user, source=_source(desk, request)
+            )
         except Refused as refused:
             form.refuse(refused.errors)
         else:
@@ -86,7 +94,7 @@ def change_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
             following = HttpResponseRedirect("../overview/")
             target = urlencode({"client": application.pk})
             return impact_page.go_on(desk, request, following, target)
-    if request.GET.get("kind") == "?":
+    if request.GET.get("kind") == "?" and owner.may_operate(desk, request):
         return _choose_kind(desk, request, spec.kind)
     context = {
         "title": _("Settings"),
@@ -106,11 +114,16 @@ def _impact_question(
         return None
     fresh = desk.model._default_manager.get(pk=application.pk)
     future = rehearse(
-        lambda: update_client(fresh, spec, by=request.user, source="admin"),
+        lambda: update_client(fresh, spec, by=request.user, source=_source(desk, request)),
         applications=[application],
     )
     impact = impact_of(future, now=timezone.now())
     return impact_page.ask(desk, request, future, impact) if impact.narrows else None
+
+
+def _source(desk: DeskAdmin, request: HttpRequest) -> str:
+    """Return who enters addresses and scopes: an operator, or an owner, who lists nothing."""
+    return "admin" if owner.may_operate(desk, request) else SOURCE
 
 
 def _kind_words(kind: str) -> Any:
@@ -124,8 +137,8 @@ def _form(
         request.POST or None,
         spec=spec,
         application=application,
-        operator=desk.may(request, "change", ClientPolicy)
-        or desk.may(request, "add", ClientPolicy),
+        operator=owner.may_operate(desk, request)
+        or (application is None and desk.may(request, "add", ClientPolicy)),
         hints=display.admin_url(desk.model, "inspect_uris"),
     )
 
@@ -133,7 +146,7 @@ def _form(
 def _changed_kind(desk: DeskAdmin, request: HttpRequest, spec: ClientSpec) -> str:
     """Return the kind to edit as: another one only for whoever may change policies."""
     kind = request.POST.get("kind") or request.GET.get("kind") or spec.kind
-    allowed = kind in tuple(Kind) and desk.may(request, "change", ClientPolicy)
+    allowed = kind in tuple(Kind) and owner.may_operate(desk, request)
     return kind if allowed else spec.kind
 
 

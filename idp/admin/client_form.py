@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import client_layout, display
 from idp.admin.client_field import ClientFields
+from idp.admin.owner import MAY_EDIT
 from idp.admin.party import user_named
 from idp.admin.uri_field import judged, summary
 from idp.domain.client import Kind
@@ -50,9 +51,8 @@ class ClientForm(ClientFields):
             if type(field.widget) in (forms.TextInput, forms.URLInput):
                 field.widget.attrs.setdefault("class", "vTextField")
         self.fields["scopes"].load(spec.scopes)  # type: ignore[attr-defined]
-        for name in client_layout.OPERATORS_ONLY:
-            if name in self.fields and not operator:
-                self.fields[name].disabled = True
+        for name, field in self.fields.items():
+            field.disabled = not operator and name not in MAY_EDIT
         for name in URI_FIELDS:
             if name in self.fields:
                 self.fields[name].widget.hints = hints

@@ -12,26 +12,6 @@ from idp.domain.client import KINDS, Kind, RedirectUse
 if TYPE_CHECKING:
     from django.forms import Field
 
-OPERATORS_ONLY = (
-    "environment",
-    "verified",
-    "first_party",
-    "consent_mode",
-    "consent_lifetime",
-    "access_token_lifetime",
-    "refresh_token_lifetime",
-    "refresh_token_idle_lifetime",
-    "localhost_port",
-    "id_token_signed_response_alg",
-    "userinfo_signed_response_alg",
-    "access_token_format",
-    "subject_type",
-    "sector_identifier_uri",
-    "default_max_age",
-    "require_pushed_authorization_requests",
-)
-"""What an owner of the client cannot change, only who may change client policies."""
-
 AUTH_METHODS = {
     "none": _("None: it keeps no secret"),
     "client_secret_basic": _("Secret in the Authorization header"),

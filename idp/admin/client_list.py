@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import Group
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
-from idp.admin.party import users_named
+from idp.admin.filter import TextFilter
+from idp.admin.party import PARTIES, users_named
 from idp.domain.redirect_uri import DEVELOPMENT_ONLY
 from idp.models import ClientPolicy, Consent, RedirectUri
 from idp.services.overview import UNUSED_AFTER, secrets_running_out
@@ -48,18 +50,45 @@ def with_counts(rows: QuerySet[Any]) -> QuerySet[Any]:
     return counted
 
 
-def search_clients(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Return clients by a word of their name, their id, a host of a redirect URI, or an owner."""
+def search_clients(rows: QuerySet[Any], text: str, *, by_owner: bool = True) -> QuerySet[Any]:
+    """Return clients by a word of their name, their id, a host of a redirect URI, or an owner.
+
+    Args:
+        rows: the clients to search.
+        text: up to five words, each of which must be found.
+        by_owner: whether names of users and groups are searched as well.
+    """
     for word in text.replace("\0", "").split()[:5]:
-        owners = list(users_named(word).values_list("pk", flat=True)[:200])
-        rows = rows.filter(
+        found = (
             Q(name__icontains=word)
             | Q(client_id__istartswith=word)
             | Q(redirect_uris__icontains=f"//{word}")
             | Q(redirect_uris__icontains=f".{word}")
-            | Q(user__in=owners)
         )
+        rows = rows.filter(found | owned_by(word) if by_owner else found)
     return rows
+
+
+def owned_by(name: str) -> Q:
+    """Return the condition of clients that belong to a user or a group with a name like this."""
+    users = list(users_named(name).values_list("pk", flat=True)[:PARTIES])
+    groups = Group._default_manager.filter(name__istartswith=name).values("pk")
+    owned = ClientPolicy.objects.filter(
+        Q(owner_users__in=users) | Q(owner_groups__in=groups)
+    ).values("application")
+    return Q(user__in=users) | Q(pk__in=owned)
+
+
+class OwnerFilter(TextFilter):
+    """Clients that a user or a group owns."""
+
+    title = _("owner")
+    parameter_name = "owner"
+    hint = _("beginning of a sign-in name or a group")
+
+    def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Return the clients of these owners."""
+        return queryset.filter(owned_by(text))
 
 
 class PolicyFilter(admin.SimpleListFilter):
@@ -156,7 +185,10 @@ class FindingFilter(admin.SimpleListFilter):
             return queryset.filter(
                 old | Q(idp_policy__last_used_at=None, idp_policy__created_at__lte=before)
             )
-        return queryset.filter(user=None) if self.value() == "unowned" else queryset
+        if self.value() == "unowned":
+            owned = {"idp_policy__owner_users": None, "idp_policy__owner_groups": None}
+            return queryset.filter(user=None, **owned)
+        return queryset
 
 
 def development_in_production() -> Q:

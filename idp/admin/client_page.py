@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import client_unused, display
+from idp.admin import client_clone, client_unused, display, owner, try_it
 from idp.admin.client_setup import setup
 from idp.admin.client_uri import uri_table
 from idp.admin.paginator import COUNT_LIMIT
@@ -20,9 +20,9 @@ from idp.models import (
     Authorization,
     ClientPolicy,
     ClientScope,
-    ClientSecret,
     Consent,
     RedirectUri,
+    Scope,
     SecurityEvent,
 )
 from idp.services.client import grant_types_of, policy_of
@@ -70,11 +70,7 @@ def tabs(
     pages: list[tuple[str, Any, bool]] = [
         ("overview", _("Overview"), True),
         ("change", _("Settings"), desk.has_change_permission(request, application)),
-        (
-            "secrets",
-            _("Secrets"),
-            desk.may(request, "view", ClientSecret) or desk.may(request, "add", ClientSecret),
-        ),
+        ("secrets", _("Secrets"), owner.may_see_secrets(desk, request, application)),
         ("history", _("History"), desk.has_change_permission(request, application)),
     ]
     return [
@@ -102,11 +98,20 @@ def _buttons(
         f"{reverse(f'{desk.admin_site.name}:idp_explain')}?{urlencode({'client': application.pk})}"
     )
     active = policy.status == ClientPolicy.Status.ACTIVE
-    found: list[tuple[str, Any, str]] = [(explain, _("Explain a decision"), "")]
-    if desk.may(request, "change", ClientPolicy):
+    found: list[tuple[str, Any, str]] = []
+    if desk.has(request, "explain_decision"):
+        found.append((explain, _("Explain a decision"), ""))
+    if desk.has(request, "try_client") and try_it.fits(application):
+        found.append((display.object_url(application, "try"), _("Try it"), ""))
+    found.append((display.object_url(application, "export"), _("Export as a file"), ""))
+    if client_clone.may_clone(desk, request, policy):
+        found.append((display.object_url(application, "clone"), _("Take to production …"), ""))
+    if owner.may_operate(desk, request):
+        found.append((display.object_url(application, "owners"), _("Owners …"), ""))
+    if desk.has(request, "disable_client"):
         page, words = ("disable", _("Disable …")) if active else ("enable", _("Enable …"))
         found.append((display.object_url(application, page), words, "danger" if active else ""))
-    if desk.may(request, "change", Authorization):
+    if desk.may(request, "end", Authorization):
         found.append(
             (display.object_url(application, "end_tokens"), _("End all tokens …"), "danger")
         )
@@ -119,24 +124,32 @@ def _parts(
     desk: DeskAdmin, request: HttpRequest, application: Any, policy: ClientPolicy, now: datetime
 ) -> Iterable[tuple[str, Any, Any, Any]]:
     yield "facts", _("What it is"), _facts(application, policy, now), None
-    yield "scopes", _("What it may ask for"), _scopes(application), None
+    yield "scopes", _("What it may ask for"), _scopes(desk, request, application), None
     if application.redirect_uris or application.post_logout_redirect_uris:
         rows = RedirectUri.objects.filter(application=application).order_by("purpose", "pk")[:100]
         may = desk.has_change_permission(request, application)
-        yield "addresses", _("Addresses"), uri_table(application, rows, may_change=may), None
+        operates = owner.may_operate(desk, request)
+        table = uri_table(application, rows, may_change=may, may_accept=operates)
+        yield "addresses", _("Addresses"), table, None
     yield "setup", _("For the developer"), setup(request, application, policy), None
     site, key = desk.admin_site.name, urlencode({"client": application.client_id})
     if desk.may(request, "view", Consent):
         more = f"{reverse(f'{site}:idp_consent_changelist')}?{key}"
         yield "consents", _("Who let it in"), _consents(application), more
-        idle = client_unused.table(application, now, may_take=desk.may(request, "change", Consent))
+        idle = client_unused.table(application, now, may_take=desk.may(request, "narrow", Consent))
         yield "unused", _("What it never uses"), idle, None
     if desk.may(request, "view", Authorization):
         more = f"{reverse(f'{site}:idp_authorization_changelist')}?{key}"
         yield "authorizations", _("Authorizations"), _authorizations(application, now), more
+    elif owner.owns(request, application):
+        table = _authorizations(application, now, owner=True)
+        yield "authorizations", _("Authorizations"), table, None
     if desk.may(request, "view", SecurityEvent):
         more = f"{reverse(f'{site}:idp_securityevent_changelist')}?{key}"
         yield "events", _("What happened in the last 30 days"), _events(application, now), more
+    elif owner.owns(request, application):
+        table = _events(application, now, owner=True)
+        yield "events", _("What happened in the last 30 days"), table, None
 
 
 def _facts(application: Any, policy: ClientPolicy, now: datetime) -> SafeString:
@@ -153,7 +166,7 @@ def _facts(application: Any, policy: ClientPolicy, now: datetime) -> SafeString:
             (_("Environment"), policy.get_environment_display()),
             (_("Trust"), trust_badge(policy)),
             (_("Client id"), display.codes([application.client_id])),
-            (_("Owner"), display.object_link(application.user)),
+            (_("Owners"), display.codes(owner.names_of(application))),
             (_("Contacts"), ", ".join(policy.contacts) or display.EMPTY),
             (_("Grant types"), display.codes(sorted(grant_types_of(application, policy)))),
             (_("Proves itself by"), policy.token_endpoint_auth_method or application.client_type),
@@ -164,17 +177,18 @@ def _facts(application: Any, policy: ClientPolicy, now: datetime) -> SafeString:
     )
 
 
-def _scopes(application: Any) -> SafeString:
+def _scopes(desk: DeskAdmin, request: HttpRequest, application: Any) -> SafeString:
+    link: Any = display.object_link
+    if not desk.may(request, "view", Scope):
+        link = _plain
     rows = ClientScope.objects.filter(application=application).select_related("scope__policy")[:200]
     cells = (
         (
-            display.object_link(row.scope, display.codes([row.scope.name])),
-            display.object_link(row.scope.policy),
+            link(row.scope, display.codes([row.scope.name])),
+            link(row.scope.policy),
             row.get_requirement_display(),
             display.badge(_("By default")) if row.default else display.EMPTY,
-            display.object_link(
-                row, display.badge(row.get_state_display(), SCOPE_TONES.get(row.state, "plain"))
-            ),
+            link(row, display.badge(row.get_state_display(), SCOPE_TONES.get(row.state, "plain"))),
             display.moment(row.until),
         )
         for row in rows
@@ -201,7 +215,12 @@ def _consents(application: Any) -> SafeString:
     return format_html("<p>{}</p>{}", _number(live, _("Users that let it in now")), table)
 
 
-def _authorizations(application: Any, now: datetime) -> SafeString:
+def _plain(row: Any, words: Any = None) -> Any:
+    return (words or str(row)) if row is not None else display.EMPTY
+
+
+def _authorizations(application: Any, now: datetime, *, owner: bool = False) -> SafeString:
+    """Return the newest authorizations; an owner learns of no user."""
     live = Authorization.objects.live(now).filter(application=application)
     rows = (
         Authorization.objects.filter(application=application)
@@ -210,8 +229,7 @@ def _authorizations(application: Any, now: datetime) -> SafeString:
     )
     cells = (
         (
-            display.object_link(row, row.pk.hex[:8]),
-            str(row.user),
+            *((row.pk.hex[:8],) if owner else (display.object_link(row, row.pk.hex[:8]), row.user)),
             display.codes(row.scopes.split()),
             display.moment(row.created_at),
             display.moment(row.last_used_at),
@@ -219,16 +237,18 @@ def _authorizations(application: Any, now: datetime) -> SafeString:
         )
         for row in rows[:NEWEST]
     )
-    heads = (_("Id"), _("User"), _("Scopes"), _("Since"), _("Last used"), _("Ended"))
+    who = () if owner else (_("User"),)
+    heads = (_("Id"), *who, _("Scopes"), _("Since"), _("Last used"), _("Ended"))
     table = display.table(_("Newest authorizations"), heads, cells, gettext("None yet."))
     return format_html("<p>{}</p>{}", _number(live, _("Live now")), table)
 
 
-def _events(application: Any, now: datetime) -> SafeString:
+def _events(application: Any, now: datetime, *, owner: bool = False) -> SafeString:
+    link: Any = _plain if owner else display.object_link
     rows = SecurityEvent.objects.filter(client_id=application.client_id, last_at__gte=now - LATELY)
     cells = (
         (
-            display.object_link(row, display.codes([row.kind])),
+            link(row, display.codes([row.kind])),
             display.badge(row.get_severity_display(), EVENT_TONES.get(row.severity, "plain")),
             display.moment(row.last_at),
             f"{row.count} ×",

@@ -122,10 +122,11 @@ class ClientScopeAdmin(RecordAdmin):
     ) -> HttpResponse:
         """Return the page of one request, with the buttons for whoever may ask or decide."""
         row = self.get_object(request, unquote(object_id))
-        may_ask = scope_request.may_ask(self, request)
         context = {
-            "may_decide": self.may(request, "change"),
-            "may_ask": may_ask and row is not None and scope_request.is_askable(row),
+            "may_decide": self.may(request, "decide"),
+            "may_ask": row is not None
+            and scope_request.may_ask(self, request, row)
+            and scope_request.is_askable(row),
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
@@ -136,7 +137,7 @@ class ClientScopeAdmin(RecordAdmin):
 
     def decide_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Approve or refuse, with a reason and an end."""
-        self.allow(permitted=self.may(request, "change"))
+        self.allow(permitted=self.may(request, "decide"))
         row = self.row_or_404(request, object_id)
         form = DecisionForm(request.POST or None)
         if request.method == "POST" and form.is_valid():

@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import client_page, display
+from idp.admin import client_page, display, owner
 from idp.admin.confirm import Question, ask, is_confirmed
 from idp.conf import idp_settings
 from idp.models import ClientSecret
@@ -73,7 +73,8 @@ def view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Show the secrets without their values, and issue or rotate one."""
     application = desk.row_or_404(request, object_id)
     desk.allow(permitted=desk.has_view_permission(request, application))
-    may = desk.may(request, "add", ClientSecret)
+    desk.allow(permitted=owner.may_see_secrets(desk, request, application))
+    may = owner.may_rotate(desk, request, application)
     issue, rotate = IssueForm(prefix="issue"), RotateForm(prefix="rotate")
     if request.method == "POST":
         desk.allow(permitted=may)
@@ -92,7 +93,7 @@ def view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
         "tabs": client_page.tabs(desk, request, application, "secrets"),
         "crumbs": [("../overview/", str(application))],
         "public": application.client_type == "public",
-        "secrets": secret_table(desk, request, rows, now),
+        "secrets": secret_table(rows, now, may=may),
         "some_live": bool(live_secrets(rows, now)),
         "may": may,
         "nonce": _fresh(request) if may else "",
@@ -135,7 +136,7 @@ def shown(
 def revoke_view(desk: DeskAdmin, request: HttpRequest, object_id: str, secret: int) -> HttpResponse:
     """End a secret at once, after saying what stops."""
     application = desk.row_or_404(request, object_id)
-    desk.allow(permitted=desk.may(request, "change", ClientSecret))
+    desk.allow(permitted=owner.may_rotate(desk, request, application))
     row = (
         ClientSecret.objects.select_related("application")
         .filter(application=application, pk=secret)
@@ -166,11 +167,8 @@ def revoke_view(desk: DeskAdmin, request: HttpRequest, object_id: str, secret: i
     return HttpResponseRedirect(question.back)
 
 
-def secret_table(
-    desk: DeskAdmin, request: HttpRequest, rows: list[ClientSecret], now: datetime
-) -> Any:
+def secret_table(rows: list[ClientSecret], now: datetime, *, may: bool) -> Any:
     """Return the secrets with label, last four characters, age, last use and end."""
-    may = desk.may(request, "change", ClientSecret)
     heads: list[Any] = [
         _("Label"),
         _("Ends in"),

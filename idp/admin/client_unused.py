@@ -69,7 +69,7 @@ def table(application: Any, now: datetime, *, may_take: bool) -> SafeString:
 
 def take_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Take a scope away from the consents that gave it and saw no use of it."""
-    desk.allow(permitted=desk.may(request, "change", Consent))
+    desk.allow(permitted=desk.may(request, "narrow", Consent))
     application = desk.row_or_404(request, object_id)
     scope, now = request.GET.get("scope", "")[:200].replace("\0", ""), timezone.now()
     number = unused_scopes(application, now).get(scope, 0)

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display
+from idp.admin import display, owner
 from idp.admin.confirm import MAX_SELECTED, Question, ask, given_reason, is_confirmed
 from idp.admin.uri_field import judged
 from idp.domain.client import Kind
@@ -42,7 +42,9 @@ MAX_LINES = 60
 EXAMPLES = 50
 
 
-def uri_table(application: Any, rows: Iterable[RedirectUri], *, may_change: bool) -> SafeString:
+def uri_table(
+    application: Any, rows: Iterable[RedirectUri], *, may_change: bool, may_accept: bool
+) -> SafeString:
     """Return the addresses with findings and use."""
     now = timezone.now()
     cells = (
@@ -59,7 +61,7 @@ def uri_table(application: Any, rows: Iterable[RedirectUri], *, may_change: bool
             display.moment(row.first_used_at),
             display.moment(row.last_used_at, gettext("never")),
             row.used_hours,
-            _ways(row) if may_change else display.EMPTY,
+            _ways(row, may_accept=may_accept) if may_change else display.EMPTY,
         )
         for row in rows
     )
@@ -103,6 +105,7 @@ def inspect_view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
 
 def accept_view(desk: DeskAdmin, request: HttpRequest, object_id: str, uri: int) -> HttpResponse:
     """Take responsibility for the warnings of an address, with a reason."""
+    desk.allow(permitted=owner.may_operate(desk, request))
     application, row = _row(desk, request, object_id, uri)
     question = Question(
         title=_("Accept the warnings of this address?"),
@@ -216,11 +219,12 @@ def _marks(row: RedirectUri, now: Any) -> SafeString | str:
     return display.badges(pairs) if pairs else display.badge(_("Fine"), "good")
 
 
-def _ways(row: RedirectUri) -> SafeString:
+def _ways(row: RedirectUri, *, may_accept: bool) -> SafeString:
     base = display.object_url(row.application, "overview").removesuffix("overview/")
     remove = display.link(f"{base}redirect-uris/{row.pk}/remove/", _("Remove …"))
     severities = {str(finding.get("severity")) for finding in row.findings}
-    if "warning" in severities and "error" not in severities and row.accepted_at is None:
+    open_warning = "warning" in severities and "error" not in severities and not row.accepted_at
+    if may_accept and open_warning:
         accept = display.link(f"{base}redirect-uris/{row.pk}/accept/", _("Accept …"))
         return format_html("{} · {}", accept, remove)
     return remove

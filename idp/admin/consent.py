@@ -78,12 +78,12 @@ class ConsentAdmin(PartyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Return the page of one consent, with the button for whoever may revoke."""
-        context = {"may_revoke": self.may(request, "change"), **(extra_context or {})}
+        context = {"may_revoke": self.may(request, "revoke"), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Return whether the operator may take consents back."""
-        return self.may(request, "change")
+        return self.may(request, "revoke")
 
     @admin.action(description=_("Revoke selected consents …"), permissions=("revoke",))
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -98,7 +98,7 @@ class ConsentAdmin(PartyAdmin):
 
     def revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Revoke one consent, after saying what ends."""
-        self.allow(permitted=self.may(request, "change"))
+        self.allow(permitted=self.may(request, "revoke"))
         consent = self.row_or_404(request, object_id)
         question = _question(Consent.objects.filter(pk=consent.pk), back="../change/")
         if not is_confirmed(request, question):

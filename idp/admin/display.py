@@ -42,6 +42,14 @@ def codes(names: Iterable[str]) -> SafeString | str:
     )
 
 
+def some_names(names: Iterable[str], number: int = 3) -> str:
+    """Return the first of some names, and how many more there are; a dash for none."""
+    known = list(dict.fromkeys(names))
+    more = len(known) - number
+    shown = ", ".join(known[:number])
+    return (f"{shown} +{more}" if more > 0 else shown) or EMPTY
+
+
 def link(url: str, words: object) -> SafeString:
     """Return a link."""
     return format_html('<a href="{}">{}</a>', url, words)

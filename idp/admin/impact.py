@@ -49,7 +49,7 @@ def ask(desk: DeskAdmin, request: HttpRequest, future: Future, impact: Impact) -
         "counts": [(gettext(words), number) for words, number in impact.numbers],
         "impact": impact,
         "hidden": [*hidden, (SEEN, "1")],
-        "may_sweep": desk.may(request, "change", Consent),
+        "may_sweep": desk.may(request, "narrow", Consent),
         "back": request.get_full_path(),
     }
     return desk.page(request, "admin/idp/impact.html", context)

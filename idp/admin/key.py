@@ -52,12 +52,12 @@ class SigningKeyAdmin(RecordAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Return the list, with the button for whoever may rotate."""
-        may = self.may(request, "change")
+        may = self.may(request, "rotate")
         return super().changelist_view(request, {"may_rotate": may, **(extra_context or {})})
 
     def rotate_view(self, request: HttpRequest) -> HttpResponse:
         """Announce a successor of the active key, after asking."""
-        self.allow(permitted=self.may(request, "change"))
+        self.allow(permitted=self.may(request, "rotate"))
         question = Question(
             title=_("Rotate the signing key?"),
             sentences=(

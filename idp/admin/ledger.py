@@ -117,7 +117,8 @@ class ConsentEventAdmin(RecordAdmin):
     ) -> HttpResponse:
         """Return the list under a badge of the last verification."""
         badge = verification(timezone.now(), self.admin_site.name)
-        return super().changelist_view(request, {**(extra_context or {}), "verification": badge})
+        known = {"verification": badge, "may_export": self.has(request, "export_ledger")}
+        return super().changelist_view(request, {**(extra_context or {}), **known})
 
     def who_view(self, request: HttpRequest) -> HttpResponse:
         """Show who had access to what on a day."""
@@ -134,6 +135,7 @@ class ConsentEventAdmin(RecordAdmin):
             Http404: no such format.
         """
         self.allow(permitted=self.has_view_permission(request))
+        self.allow(permitted=self.has(request, "export_ledger"))
         if kind not in FORMATS:
             raise Http404
         return export(self.get_changelist_instance(request).queryset, kind)
@@ -179,6 +181,16 @@ class ConsentEventAdmin(RecordAdmin):
         return format_html(
             '{} <code class="desk-code">{}</code>', event.client_name, event.client_id
         )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the groups of fields; address and browser for whoever may see evidence."""
+        groups = super().get_fieldsets(request, obj)
+        if self.may(request, "view", ConsentEvidence):
+            return groups
+        return [
+            (title, {**group, "fields": [name for name in group["fields"] if name != "evidence"]})
+            for title, group in groups
+        ]
 
     @admin.display(description=_("address and browser"))
     def evidence(self, event: ConsentEvent) -> SafeString | str:

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Count
+from django.http import HttpResponseRedirect
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -230,6 +231,14 @@ class ClientPolicyAdmin(ServiceAdmin):
 
     search_fields = ("application__client_id", "application__name")
     list_select_related = ("application",)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the page of the client."""
+        row = self.row_or_404(request, object_id)
+        self.allow(permitted=self.has_view_permission(request, row) and request.method != "POST")
+        return HttpResponseRedirect(display.object_url(row.application, "overview"))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return False: clients are found under their own name."""

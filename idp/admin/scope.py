@@ -95,7 +95,7 @@ class ScopeAdmin(ServiceAdmin):
 
     def explain_view(self, request: HttpRequest) -> HttpResponse:
         """Explain a decision, rule by rule."""
-        self.allow(permitted=self.has_view_permission(request))
+        self.allow(permitted=self.has(request, "explain_decision"))
         return explain.view(self, request)
 
     def change_view(

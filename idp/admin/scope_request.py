@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display
+from idp.admin import display, owner
 from idp.admin.confirm import Question
 from idp.models import ClientScope
 from idp.services.change import Refused
@@ -37,8 +37,9 @@ class RequestForm(forms.Form):
 
 def view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Ask for the approval, which then waits in the queue."""
-    desk.allow(permitted=may_ask(desk, request))
     row = desk.row_or_404(request, object_id)
+    desk.allow(permitted=may_ask(desk, request, row))
+    back = _back(desk, request, row)
     form = RequestForm(request.POST or None, initial={"justification": row.justification})
     if request.method == "POST" and form.is_valid():
         try:
@@ -54,7 +55,7 @@ def view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
         else:
             desk.log_change(request, row, "Asked for the approval.")
             messages.success(request, _("Asked. It waits for somebody who may approve it."))
-            return HttpResponseRedirect("../change/")
+            return HttpResponseRedirect(back)
     names = {"scope": row.scope.name, "client": row.application}
     question = Question(
         title=_("Ask for “%(scope)s” for “%(client)s”") % names,
@@ -62,21 +63,28 @@ def view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
         button=_("Ask"),
         fields=[form["justification"]],
         danger=False,
-        back="../change/",
+        back=back,
     )
     context = {
         "title": question.title,
         "question": question,
         "errors": form.non_field_errors(),
         "back": question.back,
-        "crumbs": [("../change/", str(row))],
+        "crumbs": [(back, str(row))],
     }
     return desk.page(request, "admin/idp/confirm.html", context)
 
 
-def may_ask(desk: DeskAdmin, request: HttpRequest) -> bool:
-    """Return whether the operator may ask for approvals."""
-    return desk.may(request, "add", ClientScope) or desk.may(request, "change", ClientScope)
+def may_ask(desk: DeskAdmin, request: HttpRequest, row: ClientScope) -> bool:
+    """Return whether the operator may ask for an approval, by permission or as an owner."""
+    return desk.may(request, "add", ClientScope) or owner.owns(request, row.application)
+
+
+def _back(desk: DeskAdmin, request: HttpRequest, row: ClientScope) -> str:
+    """Return where the answer leads: to the request, or for an owner to the client."""
+    if desk.has_view_permission(request, row):
+        return "../change/"
+    return display.object_url(row.application, "overview")
 
 
 def is_askable(row: ClientScope) -> bool:

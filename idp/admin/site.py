@@ -36,13 +36,21 @@ class SiteStateAdmin(RecordAdmin):
         self.allow(permitted=self.has_view_permission(request))
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:idp_sitestate_mode"))
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the page of the mode: the row has no page of its own."""
+        self.row_or_404(request, object_id)
+        self.allow(permitted=self.has_view_permission(request) and request.method != "POST")
+        return HttpResponseRedirect(reverse(f"{self.admin_site.name}:idp_sitestate_mode"))
+
     def mode_view(self, request: HttpRequest) -> HttpResponse:
         """Show the mode with what enforcing would refuse, and switch it after asking."""
         self.allow(permitted=self.has_view_permission(request))
         state = site.site_state()
         question = self._question(state)
         if request.method == "POST":
-            self.allow(permitted=self.may(request, "change"))
+            self.allow(permitted=self.has(request, "switch_mode"))
             if is_confirmed(request, question):
                 return self._switch(request, state)
         context = {
@@ -51,7 +59,7 @@ class SiteStateAdmin(RecordAdmin):
             "question": question,
             "changed_at": display.moment(state.mode_changed_at),
             "refusals": would_refuse.table(self.admin_site.name),
-            "may_switch": self.may(request, "change"),
+            "may_switch": self.has(request, "switch_mode"),
         }
         if request.GET.get("switch") and context["may_switch"]:
             return ask(self, request, question)

@@ -28,7 +28,7 @@ SECONDS = 2.0
 
 def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
     """Say what is looked at; then work a while at each POST, until nothing is left."""
-    desk.allow(permitted=desk.may(request, "change", Consent))
+    desk.allow(permitted=desk.may(request, "narrow", Consent))
     row, place = _target(request)
     now = timezone.now()
     looked, narrowed = _number(request, "looked"), _number(request, "narrowed")

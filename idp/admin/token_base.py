@@ -84,7 +84,7 @@ class RevocableAdmin(CredentialAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Return whether the operator may end tokens."""
-        return self.may(request, "change")
+        return self.may(request, "end", Authorization)
 
     @admin.action(
         description=_("Revoke selected tokens with their families …"), permissions=("revoke",)
@@ -97,6 +97,7 @@ class RevocableAdmin(CredentialAdmin):
         reason, origin, now = given_reason(request), origin_of(request), timezone.now()
         count = 0
         for token in queryset.select_related("application").iterator(chunk_size=500):
+            self.log_change(request, token, f"Revoked: {reason}")
             revoke_token_row(token, reason=reason, by=request.user, origin=origin, now=now)
             count += 1
         words = ngettext("%(n)d token is revoked.", "%(n)d tokens are revoked.", count)

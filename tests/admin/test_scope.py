@@ -183,7 +183,7 @@ def test_a_refusal_needs_a_reason(desk: Client, asked: ClientScope) -> None:
 
 
 def test_whoever_asked_does_not_decide(asked: ClientScope, db: None) -> None:
-    browser = signed_in("idp.change_clientscope", "idp.view_clientscope")
+    browser = signed_in("idp.decide_clientscope", "idp.view_clientscope")
     asked.requested_by = browser.get(page("index")).wsgi_request.user.get_username()
     asked.save()
     answer = browser.post(page("idp_clientscope_decide", asked.pk), {"decision": "approve"})

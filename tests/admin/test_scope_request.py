@@ -49,7 +49,7 @@ def test_whoever_asked_cannot_approve_and_somebody_else_can(desk: Client, row: C
     ask(desk, row)
     decision = {"decision": "approve"}
     assert "somebody else" in desk.post(page("idp_clientscope_decide", row.pk), decision).text
-    other = signed_in("idp.change_clientscope", "idp.view_clientscope")
+    other = signed_in("idp.decide_clientscope", "idp.view_clientscope")
     other.post(page("idp_clientscope_decide", row.pk), decision)
     row.refresh_from_db()
     assert row.state == "approved"

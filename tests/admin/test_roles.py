@@ -1,0 +1,210 @@
+"""Every page and action of the desk, for each ready role and for none; and the trace of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from idp.conf import grant_model, id_token_model
+from idp.domain.role import ROLES
+from idp.models import (
+    Authorization,
+    ClientPolicy,
+    ClientScope,
+    ClientSecret,
+    ConsentEvent,
+    ConsentScope,
+    ConsentSnapshot,
+    RedirectUri,
+    SecurityEvent,
+    SiteState,
+)
+from idp.services.client import disable_client
+from idp.services.client_secret import issue_client_secret
+from idp.services.redirect_uri import sync_redirect_uris
+from idp.services.role import update_roles
+from tests.admin.conftest import APP, make_house, page
+from tests.admin.role_table import ACTIONS, CALLBACK, KEYS, TABLE, YES, Page
+from tests.factories import make_application, make_user
+
+OURS = ("idp_", "oauth2_provider_")
+REFUSED = frozenset({403, 404})
+
+
+@pytest.fixture
+def full_house(db: None) -> SimpleNamespace:
+    """One of everything, so that each page has a row to show and each action one to work on."""
+    house = make_house()
+    now = timezone.now()
+    past = now - timezone.timedelta(days=91)
+    ConsentScope.objects.update(since=past)
+    Authorization.objects.update(created_at=past)
+    RedirectUri.objects.update(
+        findings=[{"code": "odd", "severity": "warning", "message": "Odd."}],
+        created_at=past,
+    )
+    house.state, house.api = SiteState.objects.get(), house.scope.api
+    house.client_policy = ClientPolicy.objects.get()
+    house.held = ClientScope.objects.get()
+    house.secret = ClientSecret.objects.get()
+    issue_client_secret(house.application, label="beside")
+    house.snapshot = ConsentSnapshot.objects.get()
+    house.seen = SecurityEvent.objects.filter(kind="authorization.refused").get()
+    later = now + timezone.timedelta(minutes=5)
+    parties = {"user": house.user, "application": house.application}
+    house.code = grant_model().objects.create(
+        **parties, code="sha256$x", expires=later, scope="photos:read"
+    )
+    house.id_token = id_token_model().objects.create(**parties, expires=later, scope="openid")
+    house.sandbox = make_application(
+        "web", environment="development", redirect_uris="http://127.0.0.1:8000/callback"
+    )
+    house.sleeping = make_application("web")
+    disable_client(house.sleeping, reason="asleep")
+    sync_redirect_uris(house.sandbox, source="admin", now=now)
+    two = (f"{CALLBACK}/one", f"{CALLBACK}/two")
+    house.crowded = make_application("web", redirect_uris=two)
+    sync_redirect_uris(house.crowded, source="admin", now=past)
+    RedirectUri.objects.filter(application=house.crowded).update(created_at=past)
+    return house
+
+
+@pytest.fixture
+def browsers(db: None) -> dict[str, Client]:
+    """A browser of a member of staff in each role, and of one in none."""
+    update_roles()
+    found = {}
+    for letter, key in {**KEYS, "": ""}.items():
+        user = make_user(f"member-{key or 'of-none'}", is_staff=True)
+        if key:
+            user.groups.add(Group.objects.get(name=ROLES[key].group))
+        found[letter] = Client()
+        found[letter].force_login(user)
+    return found
+
+
+def _names() -> set[str]:
+    """Return the names of all pages of the desk, as the table has them."""
+    names = {str(pattern.name) for pattern in _patterns(admin.site.get_urls()) if pattern.name}
+    ours = {name for name in names if name.startswith(OURS)}
+    return {name.replace(f"{APP}_", "client_", 1) for name in ours}
+
+
+def _patterns(patterns: list[Any]) -> Iterator[Any]:
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _patterns(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+def _address(name: str, page_of: Page, house: SimpleNamespace) -> str:
+    return page(name, *page_of.args(house)) + page_of.query(house)
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Take back what happens inside."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _traces() -> tuple[int, int]:
+    """Return how much history there is, and how many events, those of the ledger among them."""
+    events = sum(SecurityEvent.objects.values_list("count", flat=True))
+    return LogEntry.objects.count(), events + ConsentEvent.objects.count()
+
+
+def test_no_page_of_the_desk_is_missing_from_the_table() -> None:
+    assert _names() == set(TABLE)
+
+
+def test_no_action_of_the_desk_is_missing_from_the_table() -> None:
+    found = set()
+    for model, desk in admin.site._registry.items():
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        if name.startswith(OURS):
+            short = "client" if name == APP else name
+            found |= {(short, action) for action in desk.actions or ()}
+    assert found == set(ACTIONS)
+
+
+def test_each_role_opens_exactly_the_pages_of_the_table(
+    full_house: SimpleNamespace, browsers: dict[str, Client]
+) -> None:
+    wrong = []
+    for name, page_of in TABLE.items():
+        address = _address(name, page_of, full_house)
+        for letter, browser in browsers.items():
+            with _undone():
+                status = browser.get(address).status_code
+            may = bool(letter) and letter in page_of.reads
+            if (status in REFUSED) is may or status >= 500:
+                wrong.append((name, letter or "none", status))
+    assert not wrong
+
+
+def test_each_role_sends_exactly_the_pages_of_the_table_and_the_rest_changes_nothing(
+    full_house: SimpleNamespace, browsers: dict[str, Client]
+) -> None:
+    wrong = []
+    for name, page_of in TABLE.items():
+        address = _address(name, page_of, full_house)
+        for letter, browser in browsers.items():
+            with _undone():
+                body = page_of.sends(full_house, browser, address) if page_of.sends else {}
+                before = _traces()
+                status = browser.post(address, body).status_code
+                changed = _traces()[0] != before[0]
+            may = bool(letter) and letter in page_of.writes
+            if (status in REFUSED) is may or status >= 500 or (changed and not may):
+                wrong.append((name, letter or "none", status))
+    assert not wrong
+
+
+def test_each_role_takes_exactly_the_actions_of_the_table(
+    full_house: SimpleNamespace, browsers: dict[str, Client]
+) -> None:
+    wrong = []
+    for (name, action), (row, roles) in ACTIONS.items():
+        sent = {"action": action, "_selected_action": [getattr(full_house, row).pk], **YES}
+        for letter, browser in browsers.items():
+            with _undone():
+                before = _traces()
+                browser.post(page(f"{name}_changelist"), sent)
+                after = _traces()
+            left = after[0] > before[0] and after[1] > before[1]
+            if left is not (bool(letter) and letter in roles) or (not left and after != before):
+                wrong.append((name, action, letter or "none", before, after))
+    assert not wrong
+
+
+def test_every_change_leaves_a_line_of_history_and_an_event(
+    full_house: SimpleNamespace, browsers: dict[str, Client]
+) -> None:
+    untold = []
+    for name, page_of in TABLE.items():
+        if page_of.sends is None:
+            continue
+        address = _address(name, page_of, full_house)
+        with _undone():
+            body = page_of.sends(full_house, browsers["a"], address)
+            before = _traces()
+            answer = browsers["a"].post(address, body)
+            if b"_impact_seen" in answer.content:
+                answer = browsers["a"].post(address, {**body, "_impact_seen": "1"})
+            after = _traces()
+        if after[0] <= before[0] or after[1] <= before[1]:
+            untold.append((name, answer.status_code, before, after))
+    assert not untold
