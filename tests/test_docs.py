@@ -8,6 +8,7 @@ import pytest
 
 from idp.conf import IdpSettings
 from idp.management.verbs import VERBS
+from tools import roles
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -20,3 +21,7 @@ def test_every_setting_is_documented(key: str) -> None:
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_is_documented(verb: str) -> None:
     assert f"`{verb}" in (DOCS / "reference" / "commands.md").read_text()
+
+
+def test_the_roles_are_documented_as_they_are() -> None:
+    assert (DOCS / "reference" / "roles.md").read_text() == roles.table()

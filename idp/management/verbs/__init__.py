@@ -12,6 +12,7 @@ VERBS = {
     "report": f"{_HERE}.report",
     "keys": f"{_HERE}.keys",
     "ledger": f"{_HERE}.ledger",
+    "roles": f"{_HERE}.roles",
     "revoke": f"{_HERE}.revoke",
     "forget": f"{_HERE}.forget",
     "logout": f"{_HERE}.logout",
