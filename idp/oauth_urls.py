@@ -12,6 +12,7 @@ from idp.views.application import (
 from idp.views.authorization import AuthorizationView
 from idp.views.authorization_decision import DecisionView
 from idp.views.authorization_resume import ResumeView, SwitchAccountView
+from idp.views.authorization_select import SelectAccountView
 from idp.views.authorized_token import AuthorizedTokensView
 from idp.views.discovery import KeySetView, ProviderMetadataView
 from idp.views.introspection import IntrospectionView
@@ -28,6 +29,7 @@ urlpatterns = [
     path("authorize/", AuthorizationView.as_view(), name="authorize"),
     path("authorize/decide/", DecisionView.as_view(), name="authorize-decide"),
     path("authorize/resume/", ResumeView.as_view(), name="authorize-resume"),
+    path("authorize/select/", SelectAccountView.as_view(), name="authorize-select"),
     path("authorize/switch/", SwitchAccountView.as_view(), name="authorize-switch"),
     path("par/", PushedAuthorizationRequestView.as_view(), name="pushed-authorization-request"),
     path("token/", TokenView.as_view(), name="token"),

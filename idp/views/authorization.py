@@ -30,7 +30,13 @@ from idp.services.sign_in import current_sign_in
 from idp.views import authorization_question as question
 from idp.views.authorization_answer import allow_silently
 from idp.views.authorization_flow import kept_parameters, restored_flow
-from idp.views.authorization_page import expired_page, plain_reason, resume_path, switch_path
+from idp.views.authorization_page import (
+    expired_page,
+    language_of,
+    plain_reason,
+    resume_path,
+    switch_path,
+)
 from idp.views.authorization_request import (
     CHECKS,
     ONLY_CODE,
@@ -41,7 +47,8 @@ from idp.views.authorization_request import (
     report_protocol,
 )
 from idp.views.authorization_response import answer, error_answer
-from idp.views.authorization_sign_in import judge_sign_in
+from idp.views.authorization_select import selection_page
+from idp.views.authorization_sign_in import choice_of, judge_sign_in
 from idp.views.browser import browser_of, remember_browser
 from idp.views.http import error_page, origin_of, page, redirect_sources
 
@@ -100,6 +107,8 @@ class AuthorizationMixin:
         decision = judge_sign_in(flow, request, sign_in, kept)
         if decision.kind is AuthenticationKind.REFUSE:
             raise ClientError(decision.code, decision.reason)
+        if decision.kind is AuthenticationKind.SELECT_ACCOUNT and sign_in is not None:
+            return selection_page(request, flow, sign_in, kept)
         if decision.kind is not AuthenticationKind.NOTHING or sign_in is None:
             return self.sign_in(request, flow, sign_in, kept)
         asked = question.judge_user(flow, request, sign_in, kept)
@@ -176,7 +185,7 @@ class AuthorizationMixin:
         repeatable = request.method == "GET" and kept is None and flow.pushed is None
         if sign_in is None and repeatable and not _needs_record(flow):
             return self.to_sign_in_page(request, request.get_full_path(), flow)
-        parameters = {**kept_parameters(flow), "tries": tries}
+        parameters = {**kept_parameters(flow), **choice_of(kept), "tries": tries}
         nonce = keep_request(
             application=flow.proven.application,
             user=None,
@@ -283,16 +292,6 @@ class AuthorizationView(AuthorizationMixin, View):
                 event="authorization.too_many",
                 advice=_("Wait a few minutes, then try again."),
             )
-
-
-def language_of(ui_locales: str) -> str | None:
-    """Return the first language of ``ui_locales`` that the site speaks, or None."""
-    spoken = dict(settings.LANGUAGES)
-    for tag in ui_locales.split()[:20]:
-        for candidate in (tag.lower(), tag.lower().split("-")[0]):
-            if candidate in spoken:
-                return candidate
-    return None
 
 
 def _needs_record(flow: Flow) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -45,3 +46,13 @@ def expired_page(request: HttpRequest, *, used: bool = False) -> HttpResponse:
 def plain_reason(code: str, text: str) -> Reason:
     """Return an error without parameters."""
     return Reason(code, Severity.ERROR, text, "OpenID Connect Core §3.1.2.6")
+
+
+def language_of(ui_locales: str) -> str | None:
+    """Return the first language of ``ui_locales`` that the site speaks, or None."""
+    spoken = dict(settings.LANGUAGES)
+    for tag in ui_locales.split()[:20]:
+        for candidate in (tag.lower(), tag.lower().split("-")[0]):
+            if candidate in spoken:
+                return candidate
+    return None

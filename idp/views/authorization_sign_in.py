@@ -56,6 +56,12 @@ def judge_sign_in(
     )
 
 
+def choice_of(kept: AuthorizationRequest | None) -> dict[str, str]:
+    """Return the choice of an account that goes along with a request that waited."""
+    chosen = kept.parameters.get(SELECTED) if kept is not None else None
+    return {SELECTED: chosen} if chosen else {}
+
+
 def sign_in_at_request(sign_in: SignIn | None, kept: AuthorizationRequest | None) -> str | None:
     """Return the identity of the sign-in with which the request first came."""
     first = kept.sign_in if kept is not None else sign_in
@@ -97,8 +103,7 @@ def _strength(flow: Flow, of_scopes: tuple[str, ...]) -> _Strength:
 
 
 def _is_selected(sign_in: SignIn | None, kept: AuthorizationRequest | None) -> bool:
-    chosen = kept.parameters.get(SELECTED) if kept is not None else None
-    return sign_in is not None and chosen == str(sign_in.sid)
+    return sign_in is not None and choice_of(kept).get(SELECTED) == str(sign_in.sid)
 
 
 def _is_named(flow: Flow, request: HttpRequest) -> bool | None:

@@ -32,7 +32,7 @@ from idp.services.logout import clients_to_tell
 from idp.services.redirect_uri import registered_uris
 from idp.services.redirect_uri_match import matching_uri
 from idp.services.sign_in import sign_ins_at_hand
-from idp.views.authorization import language_of
+from idp.views.authorization_page import language_of
 from idp.views.http import (
     SAME_ORIGIN,
     error_page,

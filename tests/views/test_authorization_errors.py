@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -306,11 +307,62 @@ def test_prompt_login_belongs_to_the_browser_that_asked(known: Flow) -> None:
     page_of(stranger.browser.get(query(response["Location"])["next"][0]))
 
 
+def links_of(page: Any) -> list[str]:
+    """Return the addresses that a page links to."""
+    return [html.unescape(href) for href in re.findall(r'href="([^"]*)"', page.content.decode())]
+
+
+def chosen(flow: Flow, page: Any) -> Any:
+    """Go on with the account that a selection page shows, one step."""
+    assert page.status_code == 200, page
+    done = flow.browser.post("/o/authorize/select/", form_fields(page.content.decode()))
+    assert done.status_code == 302, done.content
+    return flow.browser.get(done["Location"])
+
+
+def test_prompt_select_account_shows_the_account_and_goes_on_with_it(known: Flow) -> None:
+    page = known.start(prompt="select_account")
+    assert "ada" in page.content.decode()
+    assert "form-action 'self' https:" in page["Content-Security-Policy"]
+    assert "code" in location(chosen(known, page))
+    assert known.start(prompt="select_account").status_code == 200, "a choice holds for one request"
+
+
 def test_prompt_select_account_lets_somebody_else_sign_in(known: Flow) -> None:
-    response = known.start(prompt="select_account")
+    page = known.start(prompt="select_account")
     known.user = make_user("grace")
-    page = signed_in(known, response)
-    assert page.status_code == 200
+    other = next(link for link in links_of(page) if "switch" in link)
+    consent = signed_in(known, known.browser.get(other))
+    assert consent.status_code == 200
+    assert "grace" in consent.content.decode()
+
+
+def test_prompt_select_account_and_login_asks_for_both(known: Flow) -> None:
+    response = chosen(known, known.start(prompt="select_account login"))
+    assert response["Location"].startswith("/account/login/")
+    assert "code" in location(signed_in(known, response))
+
+
+def test_prompt_select_account_and_consent_asks_for_both(known: Flow) -> None:
+    page = chosen(known, known.start(prompt="consent select_account"))
+    assert "code" in location(known.decide(page))
+
+
+def test_a_choice_of_account_is_bound_to_browser_user_and_one_use(known: Flow) -> None:
+    fields = form_fields(known.start(prompt="select_account").content.decode())
+    page_of(Flow(known.application, known.user).browser.post("/o/authorize/select/", fields))
+    first = known.browser.post("/o/authorize/select/", fields)
+    assert "code" in location(known.browser.get(first["Location"]))
+    page_of(known.browser.post("/o/authorize/select/", fields))
+    assert Authorization.objects.count() == 1
+
+
+def test_a_choice_of_account_is_void_once_somebody_else_is_signed_in(known: Flow) -> None:
+    fields = form_fields(known.start(prompt="select_account").content.decode())
+    grace = make_user("grace")
+    known.browser.force_login(grace, "django.contrib.auth.backends.ModelBackend")
+    response = known.browser.post("/o/authorize/select/", fields)
+    page = known.browser.get(response["Location"])
     assert "grace" in page.content.decode()
 
 
