@@ -30,7 +30,7 @@ from idp.services.logout import end_sign_ins
 from idp.services.notice import consider_notice
 from idp.services.redirect_uri import sync_redirect_uris
 from idp.services.redirect_uri_guard import guard_application
-from idp.services.sign_in import record_sign_in, sign_ins_at_hand
+from idp.services.sign_in import how_signed_in, record_sign_in, sign_ins_at_hand
 from idp.services.site_setup import prepare_site
 
 
@@ -67,7 +67,8 @@ def give_policy(*, instance: Any, created: bool, raw: bool = False, **_kwargs: A
 def note_sign_in(*, request: Any = None, user: Any, **_kwargs: Any) -> None:
     """Record a sign-in, with any backend and any sign-in page."""
     if request is not None and hasattr(request, "session"):
-        record_sign_in(request, user, now=timezone.now())
+        amr, acr = how_signed_in(request, user)
+        record_sign_in(request, user, amr=amr, acr=acr, now=timezone.now())
 
 
 def note_sign_out(*, request: Any = None, **_kwargs: Any) -> None:

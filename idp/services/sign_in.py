@@ -6,10 +6,15 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils.module_loading import import_string
+
+from idp.conf import idp_settings
 from idp.domain.party import SignInFacts
 from idp.models import SignIn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
@@ -23,7 +28,7 @@ def record_sign_in(
 ) -> SignIn:
     """Record that a user signed in, and let the session carry it.
 
-    A host site reports a second factor by calling this again with stronger ``amr`` and ``acr``.
+    A host site says how in ``IDP["SIGN_IN"]``, and tells a second factor later with ``report``.
 
     Args:
         request: the request that signed in; its session is changed.
@@ -37,7 +42,7 @@ def record_sign_in(
         user=user,
         at=now,
         amr=list(amr) or (["pwd"] if backend.endswith("ModelBackend") else []),
-        acr=acr,
+        acr=acr[:255],
         backend=backend[:255],
     )
     before = request.session.get(SESSION_KEY)
@@ -45,6 +50,39 @@ def record_sign_in(
         earlier = [*request.session.get(EARLIER_KEY, ()), before]
         request.session[EARLIER_KEY] = earlier[-MOST_EARLIER:]
     request.session[SESSION_KEY] = sign_in.sid.hex
+    return sign_in
+
+
+def how_signed_in(request: HttpRequest, user: Any) -> tuple[tuple[str, ...], str]:
+    """Return what the site's own hook says of a sign-in: ``amr`` and ``acr``, each may be empty."""
+    hook = idp_settings.sign_in
+    if isinstance(hook, str):
+        hook = import_string(hook)
+    said = (hook(request, user) if hook is not None else None) or {}
+    return tuple(said.get("amr") or ()), str(said.get("acr") or "")
+
+
+def report(request: HttpRequest, *, amr: Iterable[str] = (), acr: str = "") -> SignIn:
+    """Add what a user proved since the sign-in of the session at hand, as with a second factor.
+
+    It stays the same sign-in at the same time; a request that wants a new one still does.
+
+    Args:
+        request: a request of the signed-in user.
+        amr: further authentication methods (RFC 8176 §2), such as ``("otp", "mfa")``.
+        acr: the authentication context that is reached now; empty leaves it.
+
+    Raises:
+        ValueError: nobody is signed in.
+
+    Source: OpenID Connect Core §2.
+    """
+    sign_in = current_sign_in(request)
+    if sign_in is None:
+        raise ValueError("nobody is signed in whose sign-in could be reported on")
+    sign_in.amr = list(dict.fromkeys((*sign_in.amr, *amr)))
+    sign_in.acr = acr[:255] or sign_in.acr
+    sign_in.save(update_fields=("amr", "acr"))
     return sign_in
 
 
