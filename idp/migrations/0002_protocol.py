@@ -2,6 +2,7 @@
 
 import uuid
 
+import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -554,5 +555,131 @@ class Migration(migrations.Migration):
             model_name="securityevent",
             index=models.Index(fields=["severity", "-last_at"], name="idp_event_severity"),
         ),
+        migrations.CreateModel(
+            name="DeviceAuthorization",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "device_digest",
+                    models.CharField(editable=False, max_length=64, unique=True),
+                ),
+                ("user_code", models.CharField(max_length=16, verbose_name="user code")),
+                (
+                    "scopes",
+                    models.TextField(
+                        blank=True,
+                        help_text="Space-separated, as asked; empty: the defaults.",
+                        verbose_name="scopes",
+                    ),
+                ),
+                ("resource", models.JSONField(default=list, verbose_name="resource")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting for a person"),
+                            ("allowed", "Allowed, not fetched yet"),
+                            ("denied", "Refused"),
+                            ("redeemed", "Signed in"),
+                            ("closed", "Closed by an operator"),
+                        ],
+                        default="pending",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "interval",
+                    models.PositiveIntegerField(
+                        default=5,
+                        help_text="Seconds between two questions of the device.",
+                        verbose_name="interval",
+                    ),
+                ),
+                ("polled_at", models.DateTimeField(null=True, verbose_name="last asked")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
+                ),
+                ("expires_at", models.DateTimeField(db_index=True, verbose_name="expires")),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="decided")),
+                ("redeemed_at", models.DateTimeField(null=True, verbose_name="fetched")),
+                (
+                    "address",
+                    models.GenericIPAddressField(blank=True, null=True, verbose_name="address"),
+                ),
+                (
+                    "user_agent",
+                    models.CharField(blank=True, max_length=500, verbose_name="device"),
+                ),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="idp_device_authorizations",
+                        to=application_label(),
+                        verbose_name="client",
+                    ),
+                ),
+                (
+                    "authorization",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="device",
+                        to="idp.authorization",
+                        verbose_name="authorization",
+                    ),
+                ),
+                (
+                    "sign_in",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="idp.signin",
+                        verbose_name="sign-in",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="idp_device_authorizations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "device authorization",
+                "verbose_name_plural": "device authorizations",
+                "indexes": [
+                    models.Index(fields=["-created_at"], name="idp_device_created"),
+                    models.Index(fields=["application", "-created_at"], name="idp_device_client"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "pending")),
+                        fields=("user_code",),
+                        name="idp_device_user_code_once",
+                    ),
+                ],
+            },
+        ),
         migrations.RunPython(index_words, drop_words, elidable=False),
+        migrations.AddConstraint(
+            model_name="signingkey",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(state="announced"),
+                fields=("algorithm", "use"),
+                name="idp_signing_key_one_announced",
+            ),
+        ),
     ]

@@ -4,6 +4,7 @@ from idp.models.assertion import UsedAssertion
 from idp.models.authorization import Authorization, AuthorizationRequest, ScopeUse, SignIn
 from idp.models.client import ClientPolicy, ClientScope, ClientSecret
 from idp.models.consent import Consent, ConsentScope, ConsentUse, Subject
+from idp.models.device import DeviceAuthorization
 from idp.models.event import SecurityEvent
 from idp.models.key import SigningKey
 from idp.models.ledger import AppendOnlyError, ConsentEvent, ConsentEvidence, ConsentSnapshot
@@ -32,6 +33,7 @@ __all__ = [
     "ConsentScope",
     "ConsentSnapshot",
     "ConsentUse",
+    "DeviceAuthorization",
     "IssuedToken",
     "LedgerCheck",
     "LogoutDelivery",
