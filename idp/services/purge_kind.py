@@ -30,6 +30,7 @@ from idp.models import (
     LogoutDelivery,
     SecurityEvent,
     SignIn,
+    UsedAssertion,
 )
 from idp.services.registration_limit import unused_clients
 
@@ -139,6 +140,10 @@ def _logout_deliveries(now: datetime) -> QuerySet[Any]:
     return LogoutDelivery.objects.filter(ended_at__lte=now - AUTHORIZATIONS_KEPT)
 
 
+def _used_assertions(now: datetime) -> QuerySet[Any]:
+    return UsedAssertion.objects.filter(expires_at__lte=now)
+
+
 def _silent_uses(now: datetime) -> QuerySet[Any]:
     return ConsentUse.objects.filter(day__lte=(now - RECORDS_KEPT).date())
 
@@ -179,6 +184,7 @@ KINDS = (
     Kind("refresh tokens", _refresh_tokens, _plain(refresh_token_model)),
     Kind("access tokens", _access_tokens, _plain(access_token_model)),
     Kind("ID tokens", _id_tokens, _plain(id_token_model)),
+    Kind("used assertions", _used_assertions, _plain(lambda: UsedAssertion)),
     Kind("events", _events, _plain(lambda: SecurityEvent)),
     Kind("sign-out messages", _logout_deliveries, _plain(lambda: LogoutDelivery)),
     Kind("sign-ins", _sign_ins, _plain(lambda: SignIn)),

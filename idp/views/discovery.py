@@ -12,6 +12,8 @@ from django.utils.decorators import method_decorator
 from django.views.generic import View
 
 from idp.domain.catalogue import Admission, Catalogue, Scope, Unpoliced
+from idp.domain.jwk import ALGORITHMS as ASSERTION_ALGORITHMS
+from idp.dot.client_method import METHODS
 from idp.dot.issuer import issuer_of
 from idp.dot.registration import registration_is_on
 from idp.dot.server import offered_grant_types
@@ -25,8 +27,6 @@ from idp.views.origin import allow_origin, preflight
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-CLIENT_AUTHENTICATION = ("client_secret_basic", "client_secret_post")
 
 _UNAPPROVED = frozenset(Admission) - {Admission.APPROVED}
 """Which clients a policy may name so that some of them can ask without an approval."""
@@ -123,9 +123,7 @@ def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
-        "token_endpoint_auth_methods_supported": [*CLIENT_AUTHENTICATION, "none"],
-        "revocation_endpoint_auth_methods_supported": [*CLIENT_AUTHENTICATION, "none"],
-        "introspection_endpoint_auth_methods_supported": list(CLIENT_AUTHENTICATION),
+        **_client_authentication(),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": sorted(PROMPTS),
         "authorization_response_iss_parameter_supported": True,
@@ -155,6 +153,15 @@ def _may_be_asked(catalogue: Catalogue, scope: Scope) -> bool:
         if not (by_default or catalogue.unpoliced == Unpoliced.PASS_THROUGH):
             return False
     return all(policy.clients in _UNAPPROVED for policy in catalogue.family(scope.name).policies)
+
+
+def _client_authentication() -> dict[str, list[str]]:
+    """Return how clients authenticate; a public one cannot introspect (RFC 8414 §2)."""
+    found: dict[str, list[str]] = {}
+    for endpoint, more in (("token", ["none"]), ("revocation", ["none"]), ("introspection", [])):
+        found[f"{endpoint}_endpoint_auth_methods_supported"] = [*METHODS, *more]
+        found[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ASSERTION_ALGORITHMS)
+    return found
 
 
 def _registration(request: HttpRequest) -> dict[str, Any]:
