@@ -17,7 +17,7 @@ from tests.views.flow import CHALLENGE, VERIFIER
 # No server hands NUL on in a header, so that it stands in parameters, paths and bodies alone.
 
 FORM = "application/x-www-form-urlencoded"
-BACKCHANNEL = ("token", "revoke_token", "introspect", "userinfo")
+BACKCHANNEL = ("par", "token", "revoke_token", "introspect", "userinfo")
 
 ANYWHERE: Mapping[str, bytes] = {
     "empty": b"",
@@ -309,6 +309,7 @@ def places(application: Any, tokens: Mapping[str, str], nonce: str, app_id: Any)
         Place("authorize decide", "/o/authorize/decide/", "POST", decision),
         Place("authorize resume", "/o/authorize/resume/", "GET", waiting),
         Place("authorize switch", "/o/authorize/switch/", "GET", waiting),
+        Place("par", "/o/par/", "POST", {**authorization, **client}),
         Place("token for a code", "/o/token/", "POST", code),
         Place(
             "token for a refresh token",

@@ -305,3 +305,16 @@ def test_expired_requests_are_purged(flow: Flow) -> None:
     reference(flow)
     list(purge(timezone.now() + timedelta(seconds=91)))
     assert not AuthorizationRequest.objects.exists()
+
+
+# Discovery
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/o/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/o"],
+)
+def test_both_documents_tell_where_to_push(flow: Flow, path: str) -> None:
+    told = Browser().get(path).json()
+    assert told["pushed_authorization_request_endpoint"] == f"http://testserver{PAR}"
+    assert told["require_pushed_authorization_requests"] is False
