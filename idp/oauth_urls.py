@@ -16,6 +16,7 @@ from idp.views.authorization_select import SelectAccountView
 from idp.views.authorized_token import AuthorizedTokensView
 from idp.views.discovery import KeySetView, ProviderMetadataView
 from idp.views.introspection import IntrospectionView
+from idp.views.logo import LogoView
 from idp.views.logout import LogoutConfirmView, LogoutView
 from idp.views.pushed_request import PushedAuthorizationRequestView
 from idp.views.registration import RegistrationManagementView, RegistrationView
@@ -36,6 +37,7 @@ urlpatterns = [
     path("revoke_token/", RevocationView.as_view(), name="revoke-token"),
     path("introspect/", IntrospectionView.as_view(), name="introspect"),
     path("userinfo/", UserInfoView.as_view(), name="user-info"),
+    path("logo/<slug:digest>/", LogoView.as_view(), name="client-logo"),
     path("logout/", LogoutView.as_view(), name="rp-initiated-logout"),
     path("logout/confirm/", LogoutConfirmView.as_view(), name="rp-initiated-logout-confirm"),
     re_path(

@@ -81,7 +81,7 @@ class ShownClient:
         verified: whether the site vouches for the client.
         development: whether the client is registered for development only.
         first_party: whether the client belongs to the site itself.
-        logo: path of the stored logo, only for verified clients; else empty.
+        logo: SHA-256 of the stored logo, only for verified clients; else empty.
         uri, policy_uri, tos_uri: links about the client, else empty.
     """
 

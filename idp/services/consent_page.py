@@ -21,6 +21,7 @@ from idp.services.catalogue import Words
 from idp.services.consent_expiry import consent_end
 from idp.services.consent_memory import Memory, recall
 from idp.services.consent_note import Situation, note, strictest
+from idp.services.logo import current_logo
 
 if TYPE_CHECKING:
     from idp.services.client import Client
@@ -126,6 +127,7 @@ def _client(client: Client) -> ShownClient:
         verified=client.facts.verified,
         development=client.facts.environment == Environment.DEVELOPMENT,
         first_party=client.facts.first_party,
+        logo=current_logo(client.application),
         uri=web_link(policy.client_uri),
         policy_uri=web_link(policy.policy_uri),
         tos_uri=web_link(policy.tos_uri),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django import template
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -87,6 +88,17 @@ def site_label(context: Mapping[str, object]) -> str:
 def monogram(name: str) -> str:
     """Return the letter that stands in for a missing logo; a middle dot where there is none."""
     return next((letter.upper() for letter in str(name) if letter.isalnum()), "·")
+
+
+@register.filter
+def logo_url(digest: str | None) -> str:
+    """Return the address of a stored logo; empty for none, or where the site does not mount it."""
+    if not digest:
+        return ""
+    try:
+        return reverse("oauth2_provider:client-logo", args=(digest,))
+    except NoReverseMatch:
+        return ""
 
 
 def _ask(*, new: bool, changed: bool, allowed: bool) -> str:

@@ -69,7 +69,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
         apps = sorted([*apps, *older_apps(request.user, now)], key=context.recency, reverse=True)
     texts = words(_language())
     values = {
-        "apps": [context.card(app, texts) for app in apps],
+        "apps": context.cards(apps, texts),
         "page_obj": shown,
         "paginator": shown.paginator,
     }

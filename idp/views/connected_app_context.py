@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from idp.services.catalogue import Words, current_catalogue
 from idp.services.client import policy_of
 from idp.services.connected_app import ConnectedApp
 from idp.services.consent_page import client_name, scope_title, web_link
+from idp.services.logo import current_logos
 
 if TYPE_CHECKING:
     from idp.models import Authorization
@@ -47,14 +48,30 @@ def recency(app: ConnectedApp) -> datetime:
     return app.last_used or app.since or _LONG_AGO
 
 
-def card(app: ConnectedApp, words: Mapping[str, Words]) -> dict[str, Any]:
-    """Return an app as lists and headings show it."""
+def cards(apps: Sequence[ConnectedApp], words: Mapping[str, Words]) -> list[dict[str, Any]]:
+    """Return apps as a list shows them; their logos are found with one statement for all."""
+    logos = current_logos(app.application for app in apps)
+    return [card(app, words, logos) for app in apps]
+
+
+def card(
+    app: ConnectedApp, words: Mapping[str, Words], logos: Mapping[Any, str] | None = None
+) -> dict[str, Any]:
+    """Return an app as lists and headings show it.
+
+    Args:
+        app: the app.
+        words: words of the scopes, in the reader's language.
+        logos: digests of the logos by client; looked up where they are not at hand.
+    """
     policy = policy_of(app.application)
+    if logos is None:
+        logos = current_logos((app.application,))
     return {
         "url": url("detail", app),
         "remove_url": url("remove", app),
         "name": client_name(app.application),
-        "logo": "",
+        "logo": logos.get(app.application.pk, ""),
         "monogram": "",
         "uri": web_link(policy.client_uri),
         "summary": [scope_title(name, words) for name in sorted(app.scopes)],

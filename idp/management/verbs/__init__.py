@@ -15,6 +15,7 @@ VERBS = {
     "roles": f"{_HERE}.roles",
     "revoke": f"{_HERE}.revoke",
     "forget": f"{_HERE}.forget",
+    "logos": f"{_HERE}.logos",
     "logout": f"{_HERE}.logout",
     "purge": f"{_HERE}.purge",
     "backfill": f"{_HERE}.backfill",
