@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from idp.domain.catalogue import Catalogue
@@ -62,13 +62,13 @@ def is_jwt(choice: str, apis: Iterable[str], catalogue: Catalogue) -> bool:
     return not catalogue.jwt_apis.isdisjoint(apis)
 
 
-def identifier(token: str) -> str:
-    """Return the ``jti`` of a JWT that is known to be ours; empty for an opaque token."""
+def claims(token: str) -> Mapping[str, Any]:
+    """Return what a JWT says that is known to be ours; nothing for an opaque token."""
     parts = token.split(".")
     if len(parts) != 3:
-        return ""
+        return {}
     try:
         payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except ValueError:
-        return ""
-    return str(payload.get("jti", "")) if isinstance(payload, dict) else ""
+        return {}
+    return payload if isinstance(payload, dict) else {}

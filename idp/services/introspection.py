@@ -7,10 +7,11 @@ from typing import Any
 
 from idp.conf import refresh_token_model
 from idp.domain import access_token as rules
+from idp.domain import credential
 from idp.domain.party import SignInFacts
 from idp.domain.scope import to_text
 from idp.models import Authorization, IssuedToken
-from idp.services.access import Access, Refusal, judge_access_token
+from idp.services.access import Access, Refusal, judge_token
 from idp.services.authorization import PARTIES, checksum, standing
 from idp.services.catalogue import served_apis
 from idp.services.client import Client, client_of
@@ -36,11 +37,12 @@ def introspect(token: str, asker: Client, issuer: str, now: datetime) -> dict[st
 
     Source: RFC 7662 §2.2.
     """
-    digest = checksum(token)
-    access = judge_access_token(digest, now)
+    access = judge_token(token, now)
     if not isinstance(access, Refusal):
         return _access(access, token, asker, issuer, now)
-    return _refresh(digest, asker, issuer, now)
+    if not credential.may_be(token, credential.REFRESH):
+        return dict(INACTIVE)
+    return _refresh(checksum(token), asker, issuer, now)
 
 
 def _access(
@@ -53,7 +55,8 @@ def _access(
     if not own:
         # The token was shown to the asker's API; which of the scopes it needs there, we never see.
         record_access(access, scopes, now=now)
-    created = int(access.token.created.timestamp())
+    said = rules.claims(token)
+    created = said.get("iat", int(access.token.created.timestamp()))
     answer: dict[str, Any] = {
         "active": True,
         "scope": to_text(scopes),
@@ -63,14 +66,14 @@ def _access(
         "iat": created,
         "nbf": created,
         "iss": issuer,
-        "jti": rules.identifier(token) or checksum(token)[:32],
+        "jti": said.get("jti", checksum(token)[:32]),
         "sub": access.client_id,
     }
     if access.user is not None:
         answer["username"] = access.user.get_username()
         answer["sub"] = subject_for(access.application, access.user)
     apis = rules.audience(access.token.resource or (), access.scopes, access.catalogue)
-    if apis or rules.identifier(token):
+    if apis or said:
         answer["aud"] = rules.spoken(apis, issuer)
     return answer | _signed_in(access.sign_in)
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from idp.domain.access_token import PROVIDER_API, audience, identifier, is_jwt, spoken
+from idp.domain.access_token import PROVIDER_API, audience, claims, is_jwt, spoken
 from idp.domain.catalogue import Catalogue, Scope
 
 A, B = "https://a.example/", "https://b.example/"
@@ -57,9 +57,9 @@ def test_the_client_decides_on_the_form_and_else_any_api_that_reads_tokens() -> 
 
 
 @pytest.mark.parametrize("token", ["", "idpa_x", "a.b", "a.b.c", "a.W10.c", "ä.ä.ä", "a.e30.c"])
-def test_an_identifier_is_read_of_a_jwt_alone(token: str) -> None:
-    assert identifier(token) == ""
+def test_nothing_is_read_of_what_is_no_jwt(token: str) -> None:
+    assert claims(token) == {}
 
 
-def test_an_identifier_is_what_the_jwt_says() -> None:
-    assert identifier("e30.eyJqdGkiOiJ4In0.sig") == "x"
+def test_a_jwt_is_read_as_it_stands() -> None:
+    assert claims("e30.eyJqdGkiOiJ4In0.sig") == {"jti": "x"}
