@@ -17,7 +17,8 @@ from idp.dot.exchange import exchange_of
 from idp.dot.site import SiteRules
 from idp.services.claim import claims_provider
 from idp.services.client import policy_of
-from idp.services.key import private_jwk, signing_key_at_hand
+from idp.services.key import signing_key_at_hand
+from idp.services.key_seal import private_jwk
 from idp.services.subject_identifier import subject_for
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ class SigningKey(models.Model):
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
 
     class Meta:
-        """One active key an algorithm and use."""
+        """One active key an algorithm and use, and one that follows it."""
 
         verbose_name = _("signing key")
         verbose_name_plural = _("signing keys")
@@ -49,6 +49,11 @@ class SigningKey(models.Model):
                 fields=("algorithm", "use"),
                 condition=models.Q(state="active"),
                 name="idp_signing_key_one_active",
+            ),
+            models.UniqueConstraint(
+                fields=("algorithm", "use"),
+                condition=models.Q(state="announced"),
+                name="idp_signing_key_one_announced",
             ),
         )
 

@@ -25,7 +25,7 @@ from idp.services.client_secret import live
 from idp.services.client_secret_value import has_toolkit_secret
 from idp.services.consent_unused import MOST_COUNTED, count_unused
 from idp.services.doctor_finding import Code, Finding, finding
-from idp.services.key import KeyUnavailable, private_jwk
+from idp.services.key_seal import KeyUnavailable, private_jwk
 from idp.services.ledger_check import last_check
 from idp.services.redirect_uri import PURPOSES, findings, registered_uris, unused_redirect_uris
 from idp.services.site import site_state

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from idp.conf import idp_settings
 from idp.models import SigningKey
 from idp.services.event import record_event
+from idp.services.key_seal import seal
 
-ANNOUNCEMENT = timedelta(seconds=120)
-"""How long a key is published before it signs; longer than a key set is cached anywhere."""
+ANNOUNCEMENT = timedelta(seconds=300)
+"""How long a key is published before it signs: longer than a process keeps its key set, and a
+client that asked at the last moment keeps that for as long again."""
 
 PUBLIC_CACHE_SECONDS = 60
 SIGNING_CACHE_SECONDS = 10
@@ -30,10 +28,6 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 
 # Owned by this module: algorithm and use to the time of reading, monotonic, and the active key.
 _at_hand: dict[tuple[str, str], tuple[float, SigningKey]] = {}
-
-
-class KeyUnavailable(RuntimeError):
-    """A private key cannot be decrypted with any key that the site has."""
 
 
 def signing_key(
@@ -75,15 +69,6 @@ def signing_key_at_hand(algorithm: str, use: str = SigningKey.Use.TOKENS) -> Sig
     return key
 
 
-def private_jwk(key: SigningKey) -> Key:
-    """Return the private key, decrypted.
-
-    Raises:
-        KeyUnavailable: none of ``KEY_ENCRYPTION_KEYS`` opens it.
-    """
-    return _opened(key.kid, key.private_key, tuple(idp_settings.key_encryption_keys))
-
-
 def public_key_set(use: str = SigningKey.Use.TOKENS) -> dict[str, list[dict[str, Any]]]:
     """Return the published JSON Web Key Set, at most 60 seconds old (RFC 7517 §5)."""
     return _public_key_set(use, int(time.monotonic() // PUBLIC_CACHE_SECONDS))
@@ -114,25 +99,48 @@ def rotate_key(
     published until the last token that it signed is dead.
     """
     at = now or timezone.now()
-    waiting = SigningKey.objects.filter(
+    announced = SigningKey.objects.filter(
         algorithm=algorithm, use=use, state=SigningKey.State.ANNOUNCED
-    ).first()
+    )
+    waiting = announced.first()
     if waiting is not None:
         return waiting
-    key = _create(algorithm, use, SigningKey.State.ANNOUNCED, at)
-    forget_public_keys()
+    try:
+        with transaction.atomic():
+            key = _create(algorithm, use, SigningKey.State.ANNOUNCED, at)
+    except IntegrityError:  # somebody else was faster
+        return announced.get()
+    transaction.on_commit(forget_public_keys)
     record_event("key.announced", severity="info", detail={"kid": key.kid, "by": by}, now=at)
     return key
 
 
-@transaction.atomic
-def promote_keys(now: datetime | None = None, longest_token: timedelta | None = None) -> int:
-    """Move every key to the state that its age allows; return how many moved.
+def rotate_old_key(
+    algorithm: str, *, older_than: timedelta, now: datetime, by: str = ""
+) -> SigningKey | None:
+    """Announce a successor of a key that has signed tokens for long; return it, or None.
 
-    Args:
-        now: the time; defaults to the clock.
-        longest_token: how long a token signed by a key may live; defaults to one day.
+    None is also the answer where no key of the algorithm signs yet. Run from a schedule, it
+    rotates each key at the age that the site chose.
     """
+    active = SigningKey.objects.filter(
+        algorithm=algorithm, use=SigningKey.Use.TOKENS, state=SigningKey.State.ACTIVE
+    ).first()
+    if active is None or (active.activated_at or active.created_at) > now - older_than:
+        return None
+    return rotate_key(algorithm, now=now, by=by)
+
+
+def longest_token() -> timedelta:
+    """Return how long a token that a key signed may live, with a day for clocks that differ."""
+    site = getattr(settings, "OAUTH2_PROVIDER", {})
+    id_token = timedelta(seconds=site.get("ID_TOKEN_EXPIRE_SECONDS", 36_000))
+    return timedelta(days=1) + max(id_token, idp_settings.access_token_lifetime)
+
+
+@transaction.atomic
+def promote_keys(now: datetime | None = None) -> int:
+    """Move every key to the state that its age allows at ``now``; return how many moved."""
     at = now or timezone.now()
     moved = 0
     ripe = SigningKey.objects.select_for_update().filter(
@@ -147,7 +155,7 @@ def promote_keys(now: datetime | None = None, longest_token: timedelta | None = 
     moved += SigningKey.objects.filter(
         state=SigningKey.State.RETIRING,
         use=SigningKey.Use.TOKENS,
-        retiring_at__lte=at - (longest_token or timedelta(days=1)),
+        retiring_at__lte=at - longest_token(),
     ).update(state=SigningKey.State.RETIRED, retired_at=at)
     if moved:
         transaction.on_commit(forget_public_keys)
@@ -157,11 +165,16 @@ def promote_keys(now: datetime | None = None, longest_token: timedelta | None = 
 @lru_cache(maxsize=8)
 def _public_key_set(use: str, _minute: int) -> dict[str, list[dict[str, Any]]]:
     published = SigningKey.objects.filter(use=use)
-    if use == SigningKey.Use.TOKENS:
-        if not published.exclude(state=SigningKey.State.RETIRED).exists():
-            signing_key(use=use)
-        published = published.exclude(state=SigningKey.State.RETIRED)
-    return {"keys": [key.public_jwk for key in published]}
+    if use != SigningKey.Use.TOKENS:
+        return {"keys": [key.public_jwk for key in published]}
+    live = published.exclude(state=SigningKey.State.RETIRED)
+    keys = list(live)
+    # Every algorithm has its key from the first reading on: one that signed as soon as it was made
+    # would be unknown to whoever read the set a moment before.
+    missing = [name for name in ALGORITHMS if name not in {key.algorithm for key in keys}]
+    for name in missing:
+        signing_key(name)
+    return {"keys": [key.public_jwk for key in (live.all() if missing else keys)]}
 
 
 def _adopt_or_create(algorithm: str, use: str, at: datetime) -> SigningKey:
@@ -211,8 +224,7 @@ def _generate(algorithm: str) -> Key:
 
 def _store(key: Key, algorithm: str, use: str, state: str, at: datetime, source: str) -> SigningKey:
     kid = key.thumbprint()
-    secret = idp_settings.key_encryption_keys[0]
-    private = json.dumps(key.as_dict(private=True)).encode()
+    sealed, encryption_key_id = seal(key)
     public = {name: value for name, value in key.as_dict(private=False).items() if name != "kid"}
     row, _created = SigningKey.objects.get_or_create(
         kid=kid,
@@ -221,8 +233,8 @@ def _store(key: Key, algorithm: str, use: str, state: str, at: datetime, source:
             "use": use,
             "state": state,
             "public_jwk": {**public, "kid": kid, "use": "sig", "alg": algorithm},
-            "private_key": _fernet(secret).encrypt(private).decode("ascii"),
-            "encryption_key_id": _key_id(secret),
+            "private_key": sealed,
+            "encryption_key_id": encryption_key_id,
             "source": source,
             "created_at": at,
             "activated_at": at if state == SigningKey.State.ACTIVE else None,
@@ -230,24 +242,3 @@ def _store(key: Key, algorithm: str, use: str, state: str, at: datetime, source:
         },
     )
     return row
-
-
-@lru_cache(maxsize=8)
-def _fernet(secret: str) -> Fernet:
-    derived = hashlib.scrypt(secret.encode(), salt=b"idp.signing-key", n=2**14, r=8, p=1, dklen=32)
-    return Fernet(base64.urlsafe_b64encode(derived))
-
-
-def _key_id(secret: str) -> str:
-    return hashlib.sha256(b"idp.signing-key.id" + secret.encode()).hexdigest()[:16]
-
-
-@lru_cache(maxsize=32)
-def _opened(kid: str, sealed: str, secrets: tuple[str, ...]) -> Key:
-    for secret in secrets:
-        try:
-            private = _fernet(secret).decrypt(sealed.encode("ascii"))
-        except InvalidToken:
-            continue
-        return import_key({**json.loads(private), "kid": kid})
-    raise KeyUnavailable(f"no key in KEY_ENCRYPTION_KEYS opens the signing key {kid}")

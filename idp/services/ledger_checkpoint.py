@@ -15,7 +15,8 @@ from joserfc.jwk import import_key
 
 from idp.domain.ledger import Head
 from idp.models import SigningKey
-from idp.services.key import private_jwk, signing_key
+from idp.services.key import signing_key
+from idp.services.key_seal import private_jwk
 from idp.services.ledger import moment
 from idp.services.ledger_verification import subject_heads
 

@@ -13,7 +13,7 @@ from idp.domain.decision import Reason, Severity
 from idp.models import LogoutDelivery
 from idp.services.client import policy_of
 from idp.services.event import record_event
-from idp.services.key import KeyUnavailable
+from idp.services.key_seal import KeyUnavailable
 from idp.services.logout_token import logout_token
 from idp.services.outbound import OutboundError, fetch
 

@@ -11,7 +11,8 @@ from joserfc.jwk import OctKey
 
 from idp.models import LogoutDelivery
 from idp.services.client import policy_of
-from idp.services.key import private_jwk, signing_key_at_hand
+from idp.services.key import signing_key_at_hand
+from idp.services.key_seal import private_jwk
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 TYPE = "logout+jwt"

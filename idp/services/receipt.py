@@ -11,7 +11,8 @@ from joserfc.jwk import import_key
 
 from idp.models import ConsentEvent, ConsentSnapshot, SigningKey
 from idp.services.connected_app_history import events_of
-from idp.services.key import private_jwk, signing_key
+from idp.services.key import signing_key
+from idp.services.key_seal import private_jwk
 from idp.services.ledger import content
 
 ALGORITHM = "ES256"

@@ -10,7 +10,8 @@ from joserfc.errors import JoseError
 
 from idp.models import ConsentEvent, SigningKey
 from idp.services.consent import record_decision, revoke_consent
-from idp.services.key import private_jwk, signing_key
+from idp.services.key import signing_key
+from idp.services.key_seal import private_jwk
 from idp.services.receipt import issue_receipt, read_receipt, receipts_of
 from tests.factories import grant, make_application, make_user
 
