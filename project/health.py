@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from idp.models import SigningKey
-from idp.services.key import list_keys, private_jwk
+from idp.services.key import list_keys
+from idp.services.key_seal import private_jwk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
