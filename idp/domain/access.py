@@ -81,6 +81,7 @@ def _reason(code: str, text: str) -> Reason:
 
 
 TOKEN_UNKNOWN = _reason("token_unknown", "The access token is unknown, or was revoked.")
+TOKEN_MALFORMED = _reason("token_malformed", "The access token is malformed.")
 TOKEN_EXPIRED = _reason("token_expired", "The access token has expired.")
 CLIENT_DISABLED = _reason("client_disabled", "The client is disabled.")
 USER_INACTIVE = _reason("user_inactive", "The user's account is not active.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from idp.domain import credential
+from idp.domain.access import TOKEN_MALFORMED
 from idp.domain.scope import to_text
 from idp.dot.exchange import exchange_of
 from idp.dot.site import SiteRules
@@ -19,6 +21,12 @@ class BearerRules(SiteRules):
 
     def validate_bearer_token(self, token: str, scopes: Any, request: Request) -> bool:
         """Return whether a token may act: alive, live client, user and consent, enough scope."""
+        if not credential.may_be(token or "", credential.ACCESS):
+            request.oauth2_error = {
+                "error": "invalid_token",
+                "error_description": TOKEN_MALFORMED.message,
+            }
+            return False
         if not super().validate_bearer_token(token, scopes, request):  # type: ignore[misc]
             return False
         if request.access_token is None or request.access_token.pk is None:

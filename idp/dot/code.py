@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from oauthlib.oauth2.rfc6749 import errors
 
 from idp.conf import grant_model
+from idp.domain import credential
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.scope import describe
 from idp.dot.site import SiteRules
@@ -154,7 +155,7 @@ class CodeRules(SiteRules):
         Source: RFC 6749 §4.1.3; RFC 9700 §4.5.
         """
         exchange = exchange_of(request)
-        if code.startswith(CODE_PREFIX):
+        if code.startswith(CODE_PREFIX) or not credential.may_be(code, credential.CODE):
             return False
         exchange.authorization = redeem_code(code, client, exchange.now, exchange.origin)
         exchange.redeemed = exchange.authorization is not None

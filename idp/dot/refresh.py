@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from idp.conf import idp_settings, refresh_token_model
+from idp.domain import credential
 from idp.domain.access import CONSENT_EXPIRED
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
@@ -45,6 +46,8 @@ class RefreshRules(SiteRules):
         Source: RFC 6749 §6; RFC 9700 §4.14.2.
         """
         exchange = exchange_of(request)
+        if not credential.may_be(refresh_token, credential.REFRESH):
+            return False
         exchange.presented = refresh_token
         issued = lock_family(checksum(refresh_token), client, exchange.now)
         if issued is None:

@@ -18,19 +18,15 @@ from idp.services.token import new_tokens, record_tokens
 if TYPE_CHECKING:
     from oauthlib.common import Request
 
-ACCESS_PREFIX = "idpa"
-REFRESH_PREFIX = "idpr"
-CODE_PREFIX = "idpc"
-
 
 def generate_access_token(request: Request, refresh_token: bool = False) -> str:  # noqa: FBT001, FBT002
     """Return a new access token: 256 random bits with prefix and checksum, or a JWT (RFC 9068)."""
-    return jwt_access_token(request) or credential.generate(ACCESS_PREFIX)
+    return jwt_access_token(request) or credential.generate(credential.ACCESS)
 
 
 def generate_refresh_token(request: Request, refresh_token: bool = False) -> str:  # noqa: FBT001, FBT002
     """Return a new refresh token of 256 random bits with prefix and checksum."""
-    return credential.generate(REFRESH_PREFIX)
+    return credential.generate(credential.REFRESH)
 
 
 def access_token_seconds(request: Request) -> int:

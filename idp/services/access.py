@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from idp.domain import access as rules
+from idp.domain import credential
 from idp.domain import scope as scope_rules
 from idp.domain.party import SignInFacts
 from idp.services import access_read
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from idp.domain.catalogue import Catalogue
     from idp.domain.decision import Reason
 
-__all__ = ["Access", "Refusal", "checksum_of", "judge_access_token"]
+__all__ = ["Access", "Refusal", "checksum_of", "judge_access_token", "judge_token"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,20 @@ class Refusal:
 
     reason: Reason
     token: Any = None
+
+
+def judge_token(token: str, now: datetime | None = None) -> Access | Refusal:
+    """Return what a token may do at ``now``, or why it may do nothing.
+
+    As ``judge_access_token``, but that a text which cannot be an access token costs no statement.
+
+    Args:
+        token: as presented.
+        now: the time; defaults to the clock.
+    """
+    if not credential.may_be(token, credential.ACCESS):
+        return Refusal(rules.TOKEN_MALFORMED)
+    return judge_access_token(checksum_of(token), now)
 
 
 def judge_access_token(checksum: str, now: datetime | None = None) -> Access | Refusal:

@@ -127,7 +127,7 @@ def code_of(nonce: str) -> str:
     A decision that is sent twice gets the same code again, although no code is stored anywhere.
     """
     key = hashlib.sha256(b"idp.authorization-code" + settings.SECRET_KEY.encode()).digest()
-    return credential.assemble("idpc", hmac.digest(key, nonce.encode(), "sha256"))
+    return credential.assemble(credential.CODE, hmac.digest(key, nonce.encode(), "sha256"))
 
 
 def _unused(key: Any) -> QuerySet[AuthorizationRequest]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from idp.conf import access_token_model, refresh_token_model
+from idp.domain import credential
 from idp.models import Authorization, IssuedToken
 from idp.services.authorization import checksum, end_authorizations
 from idp.services.event import NOWHERE, Origin, record_event
@@ -36,6 +37,8 @@ def revoke_by_client(
 
     Source: RFC 7009 §2.1.
     """
+    if not credential.may_be(token, credential.ACCESS, credential.REFRESH):
+        return Outcome.NOTHING_TO_END
     digest = checksum(token)
     issued = IssuedToken.objects.filter(checksum=digest).select_related("authorization").first()
     if issued is None:

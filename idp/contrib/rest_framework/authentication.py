@@ -11,7 +11,7 @@ from rest_framework.authentication import BaseAuthentication
 
 from idp.contrib.rest_framework import challenge
 from idp.domain import access as rules
-from idp.services.access import Access, checksum_of, judge_access_token
+from idp.services.access import Access, judge_token
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -24,7 +24,7 @@ _MALFORMED = "The access token is malformed."
 _OTHER_AUDIENCE = "The access token is meant for another resource."
 
 # What the holder of a token is told. Why an operator or the user ended it stays between them.
-_SPOKEN = {rules.TOKEN_EXPIRED.code: rules.TOKEN_EXPIRED.message}
+_SPOKEN = {reason.code: reason.message for reason in (rules.TOKEN_EXPIRED, rules.TOKEN_MALFORMED)}
 _UNSPOKEN = rules.TOKEN_UNKNOWN.message
 
 
@@ -91,7 +91,7 @@ class OAuth2Authentication(BaseAuthentication):
         presented = self._presented(request)
         if presented is None:
             return None
-        found = judge_access_token(checksum_of(presented))
+        found = judge_token(presented)
         if not isinstance(found, Access):
             raise challenge.InvalidToken(_SPOKEN.get(found.reason.code, _UNSPOKEN))
         audience = found.token.resource
