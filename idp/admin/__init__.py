@@ -13,17 +13,21 @@ from idp.admin.consent import ConsentAdmin
 from idp.admin.event import SecurityEventAdmin
 from idp.admin.key import SigningKeyAdmin
 from idp.admin.ledger import ConsentEventAdmin, ConsentSnapshotAdmin
+from idp.admin.logo import ClientLogoAdmin
+from idp.admin.logout import LogoutDeliveryAdmin
 from idp.admin.policy import ApiAdmin, ClientPolicyAdmin, ScopePolicyAdmin
 from idp.admin.scope import ScopeAdmin
 from idp.admin.site import SiteStateAdmin
 from idp.models import (
     Api,
     Authorization,
+    ClientLogo,
     ClientPolicy,
     ClientScope,
     Consent,
     ConsentEvent,
     ConsentSnapshot,
+    LogoutDelivery,
     Scope,
     ScopePolicy,
     SecurityEvent,
@@ -33,11 +37,13 @@ from idp.models import (
 
 admin.site.register(Api, ApiAdmin)
 admin.site.register(Authorization, AuthorizationAdmin)
+admin.site.register(ClientLogo, ClientLogoAdmin)
 admin.site.register(ClientPolicy, ClientPolicyAdmin)
 admin.site.register(ClientScope, ClientScopeAdmin)
 admin.site.register(Consent, ConsentAdmin)
 admin.site.register(ConsentEvent, ConsentEventAdmin)
 admin.site.register(ConsentSnapshot, ConsentSnapshotAdmin)
+admin.site.register(LogoutDelivery, LogoutDeliveryAdmin)
 admin.site.register(Scope, ScopeAdmin)
 admin.site.register(ScopePolicy, ScopePolicyAdmin)
 admin.site.register(SecurityEvent, SecurityEventAdmin)

@@ -17,11 +17,13 @@ _READ = (
     "id_token",
     "api",
     "authorization",
+    "clientlogo",
     "clientpolicy",
     "clientscope",
     "consent",
     "consentevent",
     "consentsnapshot",
+    "logoutdelivery",
     "scope",
     "scopepolicy",
     "securityevent",
@@ -76,6 +78,7 @@ _HELP_DESK = (
     | _own("scope", "explain_decision")
     | _own("authorization", "end_authorization")
     | _own("consent", "revoke_consent")
+    | _own("logoutdelivery", "retry_logoutdelivery")
 )
 _CLIENT_MANAGER = (
     _VIEWER

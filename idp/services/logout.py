@@ -12,6 +12,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from idp.conf import application_model
 from idp.models import Authorization, LogoutDelivery, SignIn
+from idp.services.event import record_event
 from idp.services.subject_identifier import subject_for
 
 LATE = timedelta(minutes=5)
@@ -122,8 +123,18 @@ def logout_state(now: datetime) -> LogoutState:
     return LogoutState(**found)
 
 
-def retry_deliveries(deliveries: QuerySet[LogoutDelivery], now: datetime) -> int:
-    """Let messages that wait or were given up be sent at once, with all their attempts anew."""
-    return deliveries.exclude(state=LogoutDelivery.State.DELIVERED).update(
+@transaction.atomic
+def retry_deliveries(deliveries: QuerySet[LogoutDelivery], *, by: str, now: datetime) -> int:
+    """Let messages that wait or were given up be sent at once, with all their attempts anew.
+
+    Args:
+        deliveries: which; delivered ones are left alone.
+        by: name of the operator.
+        now: the time.
+    """
+    count = deliveries.exclude(state=LogoutDelivery.State.DELIVERED).update(
         state=LogoutDelivery.State.WAITING, attempts=0, next_at=now, ended_at=None
     )
+    detail = {"by": by, "messages": count}
+    record_event("logout.retried", severity="info", detail=detail, now=now)
+    return count

@@ -86,11 +86,13 @@ TEXTS = {
 CLIENT = _of("application")
 TABLE: dict[str, Page] = {
     **_standard("idp_authorization", "authorization", reads="vhca"),
+    **_standard("idp_clientlogo", "logo", reads="vhca"),
     **_standard("idp_clientpolicy", "client_policy", reads="vhca"),
     **_standard("idp_clientscope", "held", reads="vhca"),
     **_standard("idp_consent", "consent", reads="vhca"),
     **_standard("idp_consentevent", "event", reads="vhca"),
     **_standard("idp_consentsnapshot", "snapshot", reads="vhca"),
+    **_standard("idp_logoutdelivery", "delivery", reads="vhca"),
     **_standard("idp_securityevent", "seen", reads="vhca"),
     **_standard("idp_signingkey", "key", reads="vca"),
     **_standard("idp_sitestate", "state", reads="vca"),
@@ -123,6 +125,7 @@ TABLE: dict[str, Page] = {
     "idp_find_token": Page("vhca", "vhca"),
     "idp_clientscope_ask": Page("ca", "ca", _of("held"), sends=_body(justification="We print.")),
     "idp_clientscope_decide": Page("a", "a", _of("held"), sends=_body(decision="approve")),
+    "idp_clientlogo_fetch": Page("ca", "ca"),
     "idp_consent_revoke": Page("ha", "ha", _of("consent"), sends=_body(**YES)),
     "idp_consentevent_who": Page("vhca", "vhca"),
     "idp_consentevent_export": Page("a", "a", lambda house: ("csv",)),
@@ -180,6 +183,7 @@ ACTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("client", "remove_unused_addresses"): ("crowded", "ca"),
     ("idp_authorization", "end_selected"): ("authorization", "hca"),
     ("idp_consent", "revoke_selected"): ("consent", "ha"),
+    ("idp_logoutdelivery", "retry_selected"): ("delivery", "ha"),
     ("oauth2_provider_accesstoken", "revoke_selected"): ("access", "hca"),
     ("oauth2_provider_refreshtoken", "revoke_selected"): ("refresh", "hca"),
 }

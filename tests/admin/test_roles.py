@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -19,12 +20,14 @@ from idp.conf import grant_model, id_token_model
 from idp.domain.role import ROLES
 from idp.models import (
     Authorization,
+    ClientLogo,
     ClientPolicy,
     ClientScope,
     ClientSecret,
     ConsentEvent,
     ConsentScope,
     ConsentSnapshot,
+    LogoutDelivery,
     RedirectUri,
     SecurityEvent,
     SiteState,
@@ -62,6 +65,17 @@ def full_house(db: None) -> SimpleNamespace:
     house.seen = SecurityEvent.objects.filter(kind="authorization.refused").get()
     later = now + timezone.timedelta(minutes=5)
     parties = {"user": house.user, "application": house.application}
+    house.delivery = LogoutDelivery.objects.create(
+        application=house.application, sid=uuid4(), created_at=now, next_at=now, state="failed"
+    )
+    house.logo = ClientLogo.objects.create(
+        application=house.application,
+        digest="0" * 64,
+        content=b"",
+        width=1,
+        height=1,
+        fetched_at=now,
+    )
     house.code = grant_model().objects.create(
         **parties, code="sha256$x", expires=later, scope="photos:read"
     )

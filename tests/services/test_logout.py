@@ -190,7 +190,7 @@ def test_attempts_are_bounded_and_an_operator_may_have_them_made_anew(settings: 
         assert LogoutDelivery.objects.get().state == "failed"
         assert len(requests) == ATTEMPTS
 
-        assert retry_deliveries(LogoutDelivery.objects.all(), timezone.now()) == 1
+        assert retry_deliveries(LogoutDelivery.objects.all(), by="test", now=timezone.now()) == 1
         (row,) = deliver_due()
 
     assert (row.state, row.attempts) == ("waiting", 1)
