@@ -322,6 +322,7 @@ WIRING: Mapping[str, Any] = {
     "GRANT_ADMIN_CLASS": "idp.admin.grant.GrantAdmin",
     "ID_TOKEN_ADMIN_CLASS": "idp.admin.id_token.IDTokenAdmin",
     "REFRESH_TOKEN_ADMIN_CLASS": "idp.admin.refresh_token.RefreshTokenAdmin",
+    "CIMD_METADATA_FETCHER": "idp.dot.metadata_document.GuardedMetadataFetcher",
 }
 """Where the provider takes its place in the toolkit, unless the site has its own there."""
 

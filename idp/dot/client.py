@@ -19,6 +19,7 @@ from idp.dot.client_method import (
     TooManyAttemptsError,
     presented,
 )
+from idp.dot.document import known_client
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.services import client_throttle as throttle
@@ -73,23 +74,14 @@ class ClientRules(SiteRules):
         """Return the client's row, or None for one that is unknown, disabled or not usable."""
         exchange = exchange_of(request)
         if exchange.client is None or exchange.client.facts.client_id != client_id:
-            exchange.client = load_client(client_id or "")
-        if exchange.client is None:
-            application = self._stored_elsewhere(client_id, request)
-            if application is None:
-                return None
-            exchange.client = client_of(application)
+            exchange.client = known_client(
+                client_id or "", origin=exchange.origin, now=exchange.now
+            )
         client = exchange.client
-        if not client.facts.active or not client.application.is_usable(request):
+        if client is None or not client.facts.active or not client.application.is_usable(request):
             return None
         request.client = client.application
         return client.application
-
-    def _stored_elsewhere(self, client_id: str, request: Request) -> Any:
-        """Return a client that only the toolkit finds, by its metadata document; else None."""
-        if not client_id.startswith("https://"):
-            return None
-        return super()._load_application(client_id, request)  # type: ignore[misc]
 
     def validate_grant_type(
         self,
@@ -144,7 +136,7 @@ class ClientRules(SiteRules):
         wait = throttle.seconds_to_wait(*who) if claimed.secret else 0
         if wait:
             raise TooManyAttemptsError(wait)
-        client = load_client(claimed.client_id, with_secrets=bool(claimed.secret))
+        client = self._claimed(claimed, exchange)
         fault = _fault(client, claimed, exchange)
         if client is not None and not fault:
             if claimed.secret:
@@ -159,6 +151,13 @@ class ClientRules(SiteRules):
                 now=exchange.now,
             )
         raise errors.InvalidClientError(description="Client authentication failed.")
+
+    @staticmethod
+    def _claimed(claimed: Presented, exchange: Exchange) -> Client | None:
+        """Return the client that a request says it comes from, proven or not."""
+        if claimed.secret:
+            return load_client(claimed.client_id, with_secrets=True)
+        return known_client(claimed.client_id, origin=exchange.origin, now=exchange.now)
 
 
 def _fault(client: Client | None, claimed: Presented, exchange: Exchange) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from idp.domain.claim import parse_claims
 from idp.domain.decision import Reason, Severity
 from idp.domain.scope import InvalidScope, parse
-from idp.services.client import load_client
+from idp.dot.document import known_client
 from idp.services.event import record_event
 from idp.services.pushed_request import PREFIX, find_pushed
 from idp.services.redirect_uri_match import prove_redirect_uri
@@ -58,7 +58,7 @@ def _client(flow: Flow) -> None:
     if not client_id:
         text = "The request does not say which app it comes from: “client_id” is missing."
         raise PageError("invalid_request", _reason("client_missing", text, "RFC 6749 §4.1.1"))
-    flow.client = flow.client or load_client(client_id)
+    flow.client = flow.client or known_client(client_id, origin=flow.origin, now=flow.now)
     if flow.client is None:
         text = "The app that sent you here is not registered with this site."
         raise PageError("invalid_client", _reason("unknown_client", text, "RFC 6749 §4.1.2.1"))

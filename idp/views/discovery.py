@@ -14,6 +14,7 @@ from django.views.generic import View
 from idp.domain.catalogue import Admission, Catalogue, Scope, Unpoliced
 from idp.domain.jwk import ALGORITHMS as ASSERTION_ALGORITHMS
 from idp.dot.client_method import METHODS
+from idp.dot.document import documents_are_on
 from idp.dot.issuer import issuer_of
 from idp.dot.registration import registration_is_on
 from idp.dot.server import offered_grant_types
@@ -166,10 +167,13 @@ def _client_authentication() -> dict[str, list[str]]:
 
 def _registration(request: HttpRequest) -> dict[str, Any]:
     """Return how clients make themselves known, where the site lets them (RFC 8414 §2)."""
-    if not registration_is_on():
-        return {}
-    path = reverse("oauth2_provider:dcr-register")
-    return {"registration_endpoint": request.build_absolute_uri(path)}
+    found: dict[str, Any] = {}
+    if registration_is_on():
+        path = reverse("oauth2_provider:dcr-register")
+        found["registration_endpoint"] = request.build_absolute_uri(path)
+    if documents_are_on():
+        found["client_id_metadata_document_supported"] = True
+    return found
 
 
 _ENDPOINTS = {
