@@ -5,6 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from project import health
+from project.api.mcp import McpView
 from project.sign_in import SignInView
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("account/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("api/", include("project.api.urls")),
+    path("mcp", McpView.as_view(), name="mcp"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("project.demo.urls")),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clients import script
 from tests.clients.person import Person
 from tests.factories import make_scope, make_user
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The folder with the scripts in JavaScript and their locked dependencies."""
+    return script.install()
 
 
 @pytest.fixture

@@ -39,9 +39,12 @@ class OAuth2Authentication(BaseAuthentication):
 
     Attributes:
         resource: identifier of the API, an absolute URI or a path on this origin.
+        audience_required: whether a token that names no resource at all is refused as well, as
+            MCP wants it of every server.
     """
 
     resource = ""
+    audience_required = False
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """Return user and token, or None where the request brings no bearer token.
@@ -95,7 +98,11 @@ class OAuth2Authentication(BaseAuthentication):
         if not isinstance(found, Access):
             raise challenge.InvalidToken(_SPOKEN.get(found.reason.code, _UNSPOKEN))
         audience = found.token.resource
-        if self.resource and audience and self.identifier(request) not in audience:
+        if not audience:
+            refused = self.audience_required
+        else:
+            refused = bool(self.resource) and self.identifier(request) not in audience
+        if refused:
             raise challenge.InvalidToken(_OTHER_AUDIENCE)
         return found
 
