@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.urls import NoReverseMatch, reverse
@@ -27,18 +28,15 @@ def issuer_of(request: HttpRequest) -> str:
     return request.build_absolute_uri(path.rstrip("/").removesuffix(_SUFFIX) or "/").rstrip("/")
 
 
-_AUDIENCES = ("token", "pushed-authorization-request")
-
-
 def audiences_of(request: HttpRequest) -> frozenset[str]:
-    """Return what client assertions may call this provider: issuer, token endpoint, PAR endpoint.
+    """Return what client assertions may call this provider.
+
+    The issuer identifier, the token endpoint's address, and that of the endpoint that is called,
+    which client libraries take for granted at the others.
 
     Source: RFC 7523 §3, item 3; OpenID Connect Core §9; RFC 9126 §2.
     """
-    found = {issuer_of(request)}
-    for name in _AUDIENCES:
-        try:
-            found.add(request.build_absolute_uri(reverse(f"oauth2_provider:{name}")))
-        except NoReverseMatch:
-            continue
+    found = {issuer_of(request), request.build_absolute_uri(request.path)}
+    with suppress(NoReverseMatch):
+        found.add(request.build_absolute_uri(reverse("oauth2_provider:token")))
     return frozenset(found)

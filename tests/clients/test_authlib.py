@@ -9,9 +9,10 @@ import pytest
 import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, generate_key
 
 from tests.clients.person import TIMEOUT, Person
 from tests.factories import make_application
@@ -170,6 +171,29 @@ def test_client_credentials_open_the_report(site: str, method: str) -> None:
     )
     assert "refresh_token" not in token
     assert client.session.get(f"{site}/api/reports/", timeout=TIMEOUT).json()["photos"] == 0
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_a_key_of_its_own_opens_the_report_and_ends_the_token(site: str, algorithm: str) -> None:
+    key = generate_key(*{"RS256": ("RSA", 2048), "ES256": ("EC", "P-256")}[algorithm])
+    application = make_application(
+        "service",
+        scopes=("reports:read",),
+        token_endpoint_auth_method="private_key_jwt",
+        jwks={"keys": [key.as_dict(private=False)]},
+    )
+    application.plain_secret = key.as_pem(private=True)
+    client = Client(site, application, "reports:read", token_endpoint_auth_method="private_key_jwt")
+    client.session.register_client_auth_method(PrivateKeyJWT(alg=algorithm))
+    token = client.session.fetch_token(
+        client.metadata["token_endpoint"], grant_type="client_credentials", timeout=TIMEOUT
+    )
+    assert client.session.get(f"{site}/api/reports/", timeout=TIMEOUT).json()["photos"] == 0
+    answer = client.session.revoke_token(
+        client.metadata["revocation_endpoint"], token["access_token"], timeout=TIMEOUT
+    )
+    assert answer.status_code == 200, answer.text
+    assert client.session.get(f"{site}/api/reports/", timeout=TIMEOUT).status_code == 401
 
 
 def test_a_wrong_secret_is_an_invalid_client(site: str) -> None:

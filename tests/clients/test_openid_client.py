@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 
 from tests.clients.person import Person
 from tests.clients.script import Script
@@ -21,7 +22,7 @@ def start(site: str, node: Path) -> Iterator[Any]:
     """Start the script with an order for a client of this site."""
     clients: list[Script] = []
 
-    def one(application: Any, **order: str) -> Script:
+    def one(application: Any, **order: Any) -> Script:
         found = {
             "issuer": f"{site}/o",
             "client_id": application.client_id,
@@ -95,6 +96,30 @@ def test_client_credentials_open_the_report(start: Any, site: str) -> None:
         application, flow="client_credentials", scope="reports:read", api=f"{site}/api/reports/"
     )
     assert client.read() == {"token": {"scope": "reports:read"}, "api": 200}
+
+
+def test_a_client_with_a_key_of_its_own_goes_the_whole_way(
+    start: Any, site: str, person: Person
+) -> None:
+    key = ECKey.generate_key("P-256", {"kid": "one"})
+    application = make_application(
+        "web",
+        scopes=("openid", "photos:read"),
+        token_endpoint_auth_method="private_key_jwt",
+        jwks={"keys": [key.as_dict(private=False)]},
+    )
+    client = start(
+        application,
+        flow="code",
+        scope="openid photos:read",
+        api=f"{site}/api/photos/",
+        client_secret="",
+        private_jwk=key.as_dict(private=True),
+    )
+    client.write(person.answer(client.read()["url"]))
+    results = client.read()
+    assert results["introspection"]["active"] is True
+    assert (results["api"], results["api_after_revocation"]) == (200, 401)
 
 
 def test_a_wrong_secret_is_understood(start: Any, site: str) -> None:

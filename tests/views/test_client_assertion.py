@@ -191,8 +191,10 @@ def test_a_disabled_client_and_one_that_does_not_exist_are_refused_alike() -> No
 def test_revocation_and_introspection_take_assertions() -> None:
     client = make_client()
     token = ask(**assertion(client)).json()["access_token"]
-    told = post("/o/introspect/", {"token": token, **assertion(client)}).json()
+    here = {"aud": "http://testserver/o/introspect/"}
+    told = post("/o/introspect/", {"token": token, **assertion(client, **here)}).json()
     assert told["active"] is True
+    assert "aud" in refused(ask(**assertion(client, **here)))
     assert post("/o/revoke_token/", {"token": token, **assertion(client)}).status_code == 200
     told = post("/o/introspect/", {"token": token, **assertion(client)}).json()
     assert told == {"active": False}

@@ -10,12 +10,21 @@ const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 const order = JSON.parse(await read());
 const secret = order.client_secret;
-const authentication = secret ? oidc.ClientSecretBasic(secret) : oidc.None();
+
+async function authenticationOf() {
+  if (order.private_jwk) {
+    const curve = { name: "ECDSA", namedCurve: "P-256" };
+    const key = await crypto.subtle.importKey("jwk", order.private_jwk, curve, false, ["sign"]);
+    return oidc.PrivateKeyJwt({ key, kid: order.private_jwk.kid });
+  }
+  return secret ? oidc.ClientSecretBasic(secret) : oidc.None();
+}
+
 const config = await oidc.discovery(
   new URL(order.issuer),
   order.client_id,
   undefined,
-  authentication,
+  await authenticationOf(),
   { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] },
 );
 
@@ -68,7 +77,7 @@ async function codeFlow() {
   if (order.audience) results.foreign = await foreignApi(first.access_token);
   const second = await oidc.refreshTokenGrant(config, first.refresh_token);
   results.refreshed = second.access_token !== first.access_token;
-  results.introspection = secret
+  results.introspection = secret || order.private_jwk
     ? await oidc.tokenIntrospection(config, second.access_token)
     : null;
   await oidc.tokenRevocation(config, second.refresh_token ?? first.refresh_token);
