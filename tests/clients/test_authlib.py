@@ -182,8 +182,14 @@ def test_a_key_of_its_own_opens_the_report_and_ends_the_token(site: str, algorit
         token_endpoint_auth_method="private_key_jwt",
         jwks={"keys": [key.as_dict(private=False)]},
     )
-    application.plain_secret = key.as_pem(private=True)
-    client = Client(site, application, "reports:read", token_endpoint_auth_method="private_key_jwt")
+    application.plain_secret = key
+    client = Client(
+        site,
+        application,
+        "reports:read",
+        token_endpoint_auth_method="private_key_jwt",
+        revocation_endpoint_auth_method="private_key_jwt",
+    )
     client.session.register_client_auth_method(PrivateKeyJWT(alg=algorithm))
     token = client.session.fetch_token(
         client.metadata["token_endpoint"], grant_type="client_credentials", timeout=TIMEOUT
