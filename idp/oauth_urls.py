@@ -14,6 +14,8 @@ from idp.views.authorization_decision import DecisionView
 from idp.views.authorization_resume import ResumeView, SwitchAccountView
 from idp.views.authorization_select import SelectAccountView
 from idp.views.authorized_token import AuthorizedTokensView
+from idp.views.device import DeviceView
+from idp.views.device_authorization import DeviceAuthorizationView
 from idp.views.discovery import KeySetView, ProviderMetadataView
 from idp.views.introspection import IntrospectionView
 from idp.views.logo import LogoView
@@ -33,6 +35,8 @@ urlpatterns = [
     path("authorize/select/", SelectAccountView.as_view(), name="authorize-select"),
     path("authorize/switch/", SwitchAccountView.as_view(), name="authorize-switch"),
     path("par/", PushedAuthorizationRequestView.as_view(), name="pushed-authorization-request"),
+    path("device-authorization/", DeviceAuthorizationView.as_view(), name="device-authorization"),
+    path("device/", DeviceView.as_view(), name="device"),
     path("token/", TokenView.as_view(), name="token"),
     path("revoke_token/", RevocationView.as_view(), name="revoke-token"),
     path("introspect/", IntrospectionView.as_view(), name="introspect"),

@@ -28,6 +28,7 @@ class Endpoint(StrEnum):
 
     AUTHORIZATION = "authorization"
     PUSHED = "pushed_authorization"
+    DEVICE = "device_authorization"
     TOKEN = "token"  # noqa: S105
     REVOCATION = "revocation"
     INTROSPECTION = "introspection"
@@ -84,6 +85,7 @@ SHAPES: Mapping[str, Shape] = {
     "resource": Shape(2000, _VSCHAR, "invalid_target"),
     "grant_type": Shape(255, _VSCHAR),
     "code": Shape(512, _VSCHAR, "invalid_grant"),
+    "device_code": Shape(512, _VSCHAR, "invalid_grant"),
     "code_verifier": Shape(128, re.compile(r"[A-Za-z0-9._~-]{43,128}"), "invalid_grant"),
     "refresh_token": Shape(4096, _VSCHAR, "invalid_grant"),
     "token": Shape(16_000, _VSCHAR),

@@ -8,6 +8,8 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.oauth2.rfc6749.tokens import BearerToken
 from oauthlib.openid import Server
 
+from idp.domain.client import DEVICE_CODE
+from idp.dot.device import DeviceCodeGrant
 from idp.dot.token import (
     access_token_seconds,
     generate_access_token,
@@ -15,7 +17,7 @@ from idp.dot.token import (
     refreshable,
 )
 
-OFFERED = ("authorization_code", "client_credentials", "refresh_token")
+OFFERED = ("authorization_code", "client_credentials", "refresh_token", DEVICE_CODE)
 """Grant types of the hardened server; implicit and password are gone (RFC 9700 §§2.1.2, 2.4)."""
 
 
@@ -59,6 +61,7 @@ class IdpServer(Server):
         # oauthlib reads a code's scopes ahead to tell OpenID requests from others. This grant
         # serves both: it adds an ID token where ``openid`` was granted.
         self._grant_types["authorization_code"] = self.openid_connect_auth
+        self._grant_types[DEVICE_CODE] = DeviceCodeGrant(request_validator)
 
 
 def offered_grant_types() -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from idp.models import (
     Authorization,
     AuthorizationRequest,
     ConsentUse,
+    DeviceAuthorization,
     IssuedToken,
     LogoutDelivery,
     SecurityEvent,
@@ -72,6 +73,10 @@ def _codes(now: datetime) -> QuerySet[Any]:
 
 def _device_codes(now: datetime) -> QuerySet[Any]:
     return _all(device_grant_model()).filter(expires__lte=now - TOKENS_KEPT)
+
+
+def _devices(now: datetime) -> QuerySet[Any]:
+    return DeviceAuthorization.objects.filter(expires_at__lte=now - TOKENS_KEPT)
 
 
 def _issued_tokens(now: datetime) -> QuerySet[Any]:
@@ -179,6 +184,7 @@ KINDS = (
     Kind("authorization requests", _requests, _plain(lambda: AuthorizationRequest)),
     Kind("authorization codes", _codes, _plain(grant_model)),
     Kind("device codes", _device_codes, _plain(device_grant_model)),
+    Kind("device authorizations", _devices, _plain(lambda: DeviceAuthorization)),
     Kind("issued tokens", _issued_tokens, _remove_issued_tokens),
     Kind("authorizations", _authorizations, _remove_authorizations),
     Kind("refresh tokens", _refresh_tokens, _plain(refresh_token_model)),

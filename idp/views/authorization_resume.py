@@ -13,6 +13,8 @@ from idp.views.authorization import AuthorizationView
 from idp.views.authorization_flow import restored_flow
 from idp.views.authorization_page import expired_page, resume_path
 from idp.views.browser import browser_of
+from idp.views.device import kept_device
+from idp.views.device_authorization import device_path
 from idp.views.http import origin_of
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ class SwitchAccountView(AuthorizationView):
         kept = find_request(nonce, browser_of(request))
         if kept is None or kept.expires_at <= timezone.now():
             return expired_page(request)
+        device = kept_device(kept)
         logout(request)
-        following = resume_path(nonce)
+        following = resume_path(nonce) if device is None else device_path(device.user_code)
         flow = restored_flow(kept, origin_of(request), timezone.now())
         return self.to_sign_in_page(request, following, flow)

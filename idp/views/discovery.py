@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
@@ -12,6 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.generic import View
 
 from idp.domain.catalogue import Admission, Catalogue, Scope, Unpoliced
+from idp.domain.client import DEVICE_CODE
 from idp.domain.jwk import ALGORITHMS as ASSERTION_ALGORITHMS
 from idp.dot.client_method import METHODS
 from idp.dot.document import documents_are_on
@@ -112,13 +114,14 @@ class ProtectedResourceView(PublicView):
 
 def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
     """Return what the provider offers; nothing that is switched off."""
+    endpoints = _endpoints(request)
     return {
         "issuer": issuer,
-        **_endpoints(request),
+        **endpoints,
         **_registration(request),
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(offered_grant_types()),
+        "grant_types_supported": _grant_types(endpoints),
         "scopes_supported": public_scopes(),
         "claims_supported": discovery_claims(request),
         "claim_types_supported": ["normal"],
@@ -135,6 +138,12 @@ def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
         "request_uri_parameter_supported": False,
         "require_pushed_authorization_requests": False,
     }
+
+
+def _grant_types(endpoints: Mapping[str, str]) -> list[str]:
+    """Return the grants that a client can really use: codes for devices need their endpoint."""
+    without = set() if "device_authorization_endpoint" in endpoints else {DEVICE_CODE}
+    return [name for name in offered_grant_types() if name not in without]
 
 
 def public_scopes() -> list[str]:
@@ -179,6 +188,7 @@ def _registration(request: HttpRequest) -> dict[str, Any]:
 _ENDPOINTS = {
     "authorization_endpoint": "authorize",
     "pushed_authorization_request_endpoint": "pushed-authorization-request",
+    "device_authorization_endpoint": "device-authorization",
     "token_endpoint": "token",
     "userinfo_endpoint": "user-info",
     "jwks_uri": "jwks-info",

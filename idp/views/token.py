@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from idp.domain.device import Answer
 from idp.dot.core import core_of
 from idp.dot.exchange import KEY
 from idp.dot.gate import Endpoint
+from idp.dot.signal import tell_authorized
 from idp.services.event import record_event
 from idp.services.resolution import as_detail
 from idp.views.backchannel import BackchannelView, toolkit_answer
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 from idp.dot.backend import SUBMISSION
 from idp.dot.server import offered_grant_types
+
+_WAITING = (Answer.PENDING, Answer.SLOW_DOWN)
+"""What a device is told while a person decides; nothing is wrong (RFC 8628 §3.5)."""
 
 
 class TokenView(BackchannelView):
@@ -33,8 +38,11 @@ class TokenView(BackchannelView):
             return json_error("unsupported_grant_type", "This grant type is not offered.")
         _location, headers, body, status = core_of().create_token_response(request)
         response = toolkit_answer(request, headers, body, status)
-        if response.status_code >= 400 and response.status_code != 429:  # recorded where counted
+        waiting = any(f'"error": "{code}"' in body for code in _WAITING)
+        if response.status_code >= 400 and response.status_code != 429 and not waiting:
             self._record(request, body)
+        elif response.status_code == 200:
+            tell_authorized(self, request, body)
         return response
 
     @staticmethod
