@@ -45,6 +45,7 @@ class Environment:
         site_name: the name under which the site speaks to people; empty for its host.
         outbound_allowed_hosts: ``host:port`` texts that outgoing requests may reach although
             private.
+        open_registration: whether anybody may register a client (RFC 7591).
         trust_proxy_ssl_header: whether a proxy in front sets ``X-Forwarded-Proto`` and drops the
             one that clients send.
         trusted_proxy_hops: how many proxies add to ``X-Forwarded-For``.
@@ -62,6 +63,7 @@ class Environment:
     email_url: str
     site_name: str
     outbound_allowed_hosts: tuple[str, ...]
+    open_registration: bool
     trust_proxy_ssl_header: bool
     trusted_proxy_hops: int
     log_level: str
@@ -114,6 +116,7 @@ def read(environ: Mapping[str, str], *, var_dir: Path = VAR_DIR) -> Environment:
         email_url=given.get("EMAIL_URL", "console://" if debug else "smtp://localhost"),
         site_name=given.get("SITE_NAME", ""),
         outbound_allowed_hosts=_list(given, "IDP_OUTBOUND_ALLOWED_HOSTS"),
+        open_registration=_flag(given, "IDP_OPEN_REGISTRATION"),
         trust_proxy_ssl_header=_flag(given, "TRUST_PROXY_SSL_HEADER"),
         trusted_proxy_hops=int(given.get("TRUSTED_PROXY_HOPS", "0")),
         log_level=given.get("LOG_LEVEL", "INFO").upper(),

@@ -166,6 +166,11 @@ if ENVIRONMENT.trust_proxy_ssl_header:
 
 # The provider
 OAUTH2_PROVIDER = {**provider_settings(), "OIDC_ISS_ENDPOINT": ENVIRONMENT.issuer}
+if ENVIRONMENT.open_registration:
+    OAUTH2_PROVIDER |= {
+        "DCR_ENABLED": True,
+        "DCR_REGISTRATION_PERMISSION_CLASSES": ["oauth2_provider.dcr.AllowAllDCRPermission"],
+    }
 IDP = {
     "DEMO": "project.demo.setup.create",
     "SITE_NAME": ENVIRONMENT.site_name,

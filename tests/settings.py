@@ -14,6 +14,7 @@ for _name in (
     "CSRF_TRUSTED_ORIGINS",
     "DEBUG",
     "EMAIL_URL",
+    "IDP_OPEN_REGISTRATION",
     "IDP_OUTBOUND_ALLOWED_HOSTS",
 ):
     os.environ.pop(_name, None)

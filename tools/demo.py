@@ -35,6 +35,7 @@ def environment(host: str, port: int, environ: Mapping[str, str]) -> dict[str, s
         "ALLOWED_HOSTS": ",".join(hosts),
         "DATABASE_URL": f"sqlite:///{VAR_DIR}/demo.sqlite3",
         "EMAIL_URL": "console://",
+        "IDP_OPEN_REGISTRATION": "1",
         "IDP_OUTBOUND_ALLOWED_HOSTS": authority,
         "SECRET_KEY": local_secret_key(),
         "SITE_NAME": "Reference site",

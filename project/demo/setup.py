@@ -69,6 +69,7 @@ def closing_lines(content: Mapping[str, Any]) -> str:
             "access back",
             f"Operator   {base}/admin/  as {operator['username']} / {operator['password']}",
             f"Developer  {base}/api/docs/  and {base}/o/.well-known/openid-configuration",
+            f"           {base}/mcp  for assistants, which register themselves",
             "           .venv/bin/python -m project.demo.service  fetches a report as a service",
             "",
         )
@@ -101,7 +102,7 @@ def _move_apis(old: str, new: str) -> None:
     """Give the demo's APIs their new addresses, so that scopes and consents stay theirs."""
     if old == new:
         return
-    for path in ("/o", "/api"):
+    for path in ("/o", "/api", "/mcp"):
         if not Api.objects.filter(identifier=new + path).exists():
             Api.objects.filter(identifier=old + path).update(identifier=new + path)
     bump_catalogue()
