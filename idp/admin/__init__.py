@@ -10,6 +10,7 @@ from django.contrib import admin
 from idp.admin.authorization import AuthorizationAdmin
 from idp.admin.client_scope import ClientScopeAdmin
 from idp.admin.consent import ConsentAdmin
+from idp.admin.device import DeviceAuthorizationAdmin
 from idp.admin.event import SecurityEventAdmin
 from idp.admin.key import SigningKeyAdmin
 from idp.admin.ledger import ConsentEventAdmin, ConsentSnapshotAdmin
@@ -27,6 +28,7 @@ from idp.models import (
     Consent,
     ConsentEvent,
     ConsentSnapshot,
+    DeviceAuthorization,
     LogoutDelivery,
     Scope,
     ScopePolicy,
@@ -43,6 +45,7 @@ admin.site.register(ClientScope, ClientScopeAdmin)
 admin.site.register(Consent, ConsentAdmin)
 admin.site.register(ConsentEvent, ConsentEventAdmin)
 admin.site.register(ConsentSnapshot, ConsentSnapshotAdmin)
+admin.site.register(DeviceAuthorization, DeviceAuthorizationAdmin)
 admin.site.register(LogoutDelivery, LogoutDeliveryAdmin)
 admin.site.register(Scope, ScopeAdmin)
 admin.site.register(ScopePolicy, ScopePolicyAdmin)

@@ -23,6 +23,7 @@ _READ = (
     "consent",
     "consentevent",
     "consentsnapshot",
+    "deviceauthorization",
     "logoutdelivery",
     "scope",
     "scopepolicy",

@@ -106,4 +106,4 @@ class DeviceAuthorization(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.user_code
+        return f"{self.user_code[:4]}…"

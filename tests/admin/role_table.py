@@ -6,8 +6,6 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from django.test import Client
-
 from idp.models import RedirectUri
 
 KEYS = {"v": "viewer", "h": "help_desk", "c": "client_manager", "a": "administrator"}
@@ -30,14 +28,14 @@ class Page(NamedTuple):
     writes: str
     args: Callable[[SimpleNamespace], tuple[Any, ...]] = lambda house: ()
     query: Callable[[SimpleNamespace], str] = lambda house: ""
-    sends: Callable[[SimpleNamespace, Client, str], dict[str, Any]] | None = None
+    sends: Callable[[SimpleNamespace, Any, str], dict[str, Any]] | None = None
 
 
 def _of(name: str) -> Callable[[SimpleNamespace], tuple[Any, ...]]:
     return lambda house: (getattr(house, name).pk,)
 
 
-def _body(**values: Any) -> Callable[[SimpleNamespace, Client, str], dict[str, Any]]:
+def _body(**values: Any) -> Callable[[SimpleNamespace, Any, str], dict[str, Any]]:
     return lambda house, browser, url: values
 
 
@@ -53,12 +51,12 @@ def _standard(model: str, row: str, *, reads: str, adds: str = "", **sends: Any)
     }
 
 
-def _with_nonce(**values: Any) -> Callable[[SimpleNamespace, Client, str], dict[str, Any]]:
+def _with_nonce(**values: Any) -> Callable[[SimpleNamespace, Any, str], dict[str, Any]]:
     return lambda house, browser, url: {**values, "nonce": _nonce(browser, url)}
 
 
-def _nonce(browser: Client, url: str) -> str:
-    context = browser.get(url).context
+def _nonce(browser: Any, url: str) -> str:
+    context = getattr(browser.get(url), "context_data", None)
     return str((context or {}).get("nonce", ""))
 
 
@@ -93,6 +91,7 @@ TABLE: dict[str, Page] = {
     **_standard("idp_consentevent", "event", reads="vhca"),
     **_standard("idp_consentsnapshot", "snapshot", reads="vhca"),
     **_standard("idp_logoutdelivery", "delivery", reads="vhca"),
+    **_standard("idp_deviceauthorization", "device", reads="vhca"),
     **_standard("idp_securityevent", "seen", reads="vhca"),
     **_standard("idp_signingkey", "key", reads="vca"),
     **_standard("idp_sitestate", "state", reads="vca"),
