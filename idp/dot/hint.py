@@ -12,7 +12,8 @@ from joserfc.jwt import Token
 
 from idp.conf import application_model
 from idp.models import SigningKey
-from idp.services.key import ALGORITHMS, signing_key
+from idp.services.key import signing_key
+from idp.services.signature import SIGNATURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _opened(text: str) -> Token:
         signing_key()  # takes over the keys that the site had, so that they are tried as well
         rows = rows.all()
     keys = KeySet.import_key_set({"keys": [row.public_jwk for row in rows]})
-    return jwt.decode(text, keys, algorithms=list(ALGORITHMS))
+    return jwt.decode(text, keys, registry=SIGNATURES)
 
 
 def _secret_of(audience: object) -> OctKey:

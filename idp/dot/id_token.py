@@ -19,6 +19,7 @@ from idp.services.claim import claims_provider
 from idp.services.client import policy_of
 from idp.services.key import signing_key_at_hand
 from idp.services.key_seal import private_jwk
+from idp.services.signature import SIGNATURES
 from idp.services.subject_identifier import subject_for
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def sign(claims: dict[str, Any], algorithm: str, typ: str = "JWT") -> str:
     key = signing_key_at_hand(algorithm)
     header = {"typ": typ, "alg": algorithm, "kid": key.kid}
     payload = json.loads(json.dumps(claims, default=str))
-    return jwt.encode(header, payload, private_jwk(key), algorithms=[algorithm])
+    return jwt.encode(header, payload, private_jwk(key), registry=SIGNATURES)
 
 
 def _asked(request: Request) -> Mapping[str, Any] | None:

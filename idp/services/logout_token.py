@@ -13,6 +13,7 @@ from idp.models import LogoutDelivery
 from idp.services.client import policy_of
 from idp.services.key import signing_key_at_hand
 from idp.services.key_seal import private_jwk
+from idp.services.signature import SIGNATURES
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 TYPE = "logout+jwt"
@@ -44,7 +45,7 @@ def logout_token(delivery: LogoutDelivery, now: datetime) -> str:
         return _with_secret(claims, application)
     key = signing_key_at_hand(algorithm)
     header = {"typ": TYPE, "alg": algorithm, "kid": key.kid}
-    return jwt.encode(header, claims, private_jwk(key), algorithms=[algorithm])
+    return jwt.encode(header, claims, private_jwk(key), registry=SIGNATURES)
 
 
 def _with_secret(claims: dict[str, Any], application: Any) -> str:

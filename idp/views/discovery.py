@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import parse_etags
 from django.views.generic import View
 
+from idp.conf import idp_settings
 from idp.domain.catalogue import Admission, Catalogue, Scope, Unpoliced
 from idp.domain.client import DEVICE_CODE
 from idp.domain.jwk import ALGORITHMS as ASSERTION_ALGORITHMS
@@ -20,7 +22,7 @@ from idp.dot.document import documents_are_on
 from idp.dot.issuer import issuer_of
 from idp.dot.registration import registration_is_on
 from idp.dot.server import offered_grant_types
-from idp.dot.userinfo import discovery_claims
+from idp.dot.userinfo import claim_scopes, discovery_claims
 from idp.dot.views import login_not_required
 from idp.models import Api
 from idp.services.catalogue import recent_catalogue
@@ -54,7 +56,8 @@ class PublicView(View):
             )
         body = json.dumps(document)
         tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
-        if request.META.get("HTTP_IF_NONE_MATCH") == tag:
+        known = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+        if "*" in known or tag in (etag.removeprefix("W/") for etag in known):
             response: HttpResponse = HttpResponseNotModified()
         else:
             response = HttpResponse(body, content_type="application/json")
@@ -122,21 +125,39 @@ def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": _grant_types(endpoints),
-        "scopes_supported": public_scopes(),
-        "claims_supported": discovery_claims(request),
-        "claim_types_supported": ["normal"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        **_identity(request),
         **_client_authentication(),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": sorted(PROMPTS),
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
-        "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "require_pushed_authorization_requests": False,
+    }
+
+
+_STANDARD_SCOPES = frozenset({"profile", "email", "address", "phone"})
+"""Scopes that release nothing but standard claims (OpenID Connect Core §5.4)."""
+
+
+def _identity(request: HttpRequest) -> dict[str, Any]:
+    """Return what the provider tells of users, and how: no more than it can answer."""
+    claims, scope_of = discovery_claims(request), claim_scopes()
+    answered = {scope_of.get(claim, "") for claim in claims}
+    contexts = list(idp_settings.acr_values)
+    return {
+        "scopes_supported": [
+            name for name in public_scopes() if name not in _STANDARD_SCOPES or name in answered
+        ],
+        "claims_supported": sorted({*claims, "auth_time", *(["acr"] if contexts else [])}),
+        "claim_types_supported": ["normal"],
+        "claims_parameter_supported": True,
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(ALGORITHMS),
+        **({"acr_values_supported": contexts} if contexts else {}),
     }
 
 

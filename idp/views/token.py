@@ -8,6 +8,7 @@ from idp.domain.device import Answer
 from idp.dot.core import core_of
 from idp.dot.exchange import KEY
 from idp.dot.gate import Endpoint
+from idp.dot.signal import tell_authorized
 from idp.services.event import record_event
 from idp.services.resolution import as_detail
 from idp.views.backchannel import BackchannelView, toolkit_answer
@@ -40,6 +41,8 @@ class TokenView(BackchannelView):
         waiting = any(f'"error": "{code}"' in body for code in _WAITING)
         if response.status_code >= 400 and response.status_code != 429 and not waiting:
             self._record(request, body)
+        elif response.status_code == 200:
+            tell_authorized(self, request, body)
         return response
 
     @staticmethod

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
+from idp.domain.access import TOKEN_MALFORMED
 from idp.dot.gate import Endpoint, read
+from idp.dot.id_token import sign
+from idp.dot.issuer import issuer_of
 from idp.dot.userinfo import userinfo_claims
 from idp.dot.views import login_not_required
-from idp.services.access import Refusal, judge_access_token
-from idp.services.authorization import checksum
+from idp.services.access import Refusal, judge_token
+from idp.services.client import policy_of
 from idp.services.event import record_event
 from idp.services.scope_use import IDENTITY_SCOPES, record_access
-from idp.views.http import json_answer, json_error, origin_of
+from idp.views.http import ascii_description, json_answer, json_error, origin_of, private
 from idp.views.origin import allow_origin, preflight
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
+
+    from idp.services.access import Access
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -57,8 +65,10 @@ class UserInfoView(View):
         if not token:
             return challenge("", "An access token is needed.", 401)
         now = timezone.now()
-        access = judge_access_token(checksum(token), now)
+        access = judge_token(token, now)
         if isinstance(access, Refusal):
+            if access.reason.code == TOKEN_MALFORMED.code:
+                return challenge("invalid_token", access.reason.message, 401)
             record_event(
                 "userinfo.refused",
                 severity="info",
@@ -77,7 +87,20 @@ class UserInfoView(View):
                 "openid",
             )
         record_access(access, access.scopes & IDENTITY_SCOPES, now=now)
-        return json_answer(userinfo_claims(request, access))
+        return answer(request, access)
+
+
+def answer(request: HttpRequest, access: Access) -> HttpResponse:
+    """Return the claims, signed where the client asked for that when it registered.
+
+    Source: OpenID Connect Core §§5.3.2, 5.3.4.
+    """
+    claims = userinfo_claims(request, access)
+    algorithm = access.application and policy_of(access.application).userinfo_signed_response_alg
+    if not algorithm:
+        return json_answer(json.dumps(claims, cls=DjangoJSONEncoder))
+    told = {**claims, "iss": issuer_of(request), "aud": access.client_id}
+    return private(HttpResponse(sign(told, algorithm), content_type="application/jwt"))
 
 
 def bearer_token(request: HttpRequest) -> tuple[str, str]:
@@ -104,7 +127,7 @@ def challenge(error: str, description: str, status: int, scope: str = "") -> Htt
     response = json_error(error or "invalid_token", description, status)
     parts = ['realm="userinfo"']
     if error:
-        parts += [f'error="{error}"', f'error_description="{description}"']
+        parts += [f'error="{error}"', f'error_description="{ascii_description(description)}"']
     if scope:
         parts.append(f'scope="{scope}"')
     response["WWW-Authenticate"] = f"Bearer {', '.join(parts)}"
