@@ -24,7 +24,7 @@ from idp.dot.issuer import issuer_of
 from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteState
 from idp.models.append_only import install_triggers
 from idp.services.catalogue import catalogue_changed
-from idp.services.client import kind_of
+from idp.services.client import kind_of, source_of
 from idp.services.erasure import erase_traces
 from idp.services.logout import end_sign_ins
 from idp.services.notice import consider_notice
@@ -59,7 +59,8 @@ def give_policy(*, instance: Any, created: bool, raw: bool = False, **_kwargs: A
         return
     if created and getattr(instance, "idp_policy", None) is None:
         ClientPolicy.objects.get_or_create(
-            application=instance, defaults={"kind": kind_of(instance)}
+            application=instance,
+            defaults={"kind": kind_of(instance), "source": source_of(instance)},
         )
     sync_redirect_uris(instance, source=getattr(instance, "idp_source", "code"))
 

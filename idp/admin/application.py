@@ -29,6 +29,7 @@ from idp.admin.client_list import (
     FindingFilter,
     KindFilter,
     OwnerFilter,
+    SourceFilter,
     StatusFilter,
     TrustFilter,
     search_clients,
@@ -65,6 +66,7 @@ class ApplicationAdmin(DeskAdmin):
     list_filter = (
         KindFilter,
         EnvironmentFilter,
+        SourceFilter,
         StatusFilter,
         TrustFilter,
         FindingFilter,

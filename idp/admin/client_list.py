@@ -126,6 +126,23 @@ class StatusFilter(PolicyFilter):
     title, parameter_name, field, choices_of = _("status"), "status", "status", ClientPolicy.Status
 
 
+class SourceFilter(admin.SimpleListFilter):
+    """Clients by how they came to be here."""
+
+    title, parameter_name = _("source"), "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the ways; an operator's hand has a name here, and none in the database."""
+        return [(value or "operator", words) for value, words in ClientPolicy.Source.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the clients that came this way."""
+        value = self.value()
+        if not value:
+            return queryset
+        return queryset.filter(idp_policy__source="" if value == "operator" else value)
+
+
 class TrustFilter(admin.SimpleListFilter):
     """Clients by how far the site trusts them."""
 

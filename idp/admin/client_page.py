@@ -172,6 +172,7 @@ def _facts(application: Any, policy: ClientPolicy, now: datetime) -> SafeString:
             (_("Proves itself by"), policy.token_endpoint_auth_method or application.client_type),
             (_("Rules"), policy.get_enforcement_display()),
             (_("Registered"), display.moment(application.created)),
+            (_("Source"), policy.get_source_display()),
             (_("Last used"), display.moment(policy.last_used_at, gettext("never"))),
         )
     )

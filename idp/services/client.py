@@ -42,6 +42,11 @@ GRANT_TYPES: Mapping[str, frozenset[str]] = MappingProxyType(
 """The toolkit's names of flows, and the grant types on the wire that they stand for."""
 
 
+_SOURCES: Mapping[str, str] = MappingProxyType(
+    {"dcr": ClientPolicy.Source.REGISTRATION, "cimd": ClientPolicy.Source.DOCUMENT}
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Client:
     """One client with all that decisions need.
@@ -107,7 +112,14 @@ def policy_of(application: Any) -> ClientPolicy:
 
 def default_policy(application: Any) -> ClientPolicy:
     """Return the strict defaults for a client without a policy row; nothing is saved."""
-    return ClientPolicy(application=application, kind=kind_of(application))
+    return ClientPolicy(
+        application=application, kind=kind_of(application), source=source_of(application)
+    )
+
+
+def source_of(application: Any) -> str:
+    """Return how a client came to be here, as far as the toolkit says it."""
+    return _SOURCES.get(getattr(application, "registration_source", ""), "")
 
 
 def kind_of(application: Any) -> str:
@@ -150,7 +162,8 @@ def enable_client(
 def ensure_policy(application: Any) -> ClientPolicy:
     """Return the policy row of a client, locked until the end of the transaction."""
     made = default_policy(application)
-    ClientPolicy.objects.get_or_create(application=application, defaults={"kind": made.kind})
+    known = {"kind": made.kind, "source": made.source}
+    ClientPolicy.objects.get_or_create(application=application, defaults=known)
     policy = ClientPolicy.objects.select_for_update().get(application=application)
     policy.application = application
     return policy

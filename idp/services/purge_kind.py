@@ -156,8 +156,9 @@ def _silent_uses(now: datetime) -> QuerySet[Any]:
 def _unused_registrations(now: datetime) -> QuerySet[Any]:
     """Return self-registered clients that nobody uses, but for those with a living token."""
     tokens = _all(access_token_model()).filter(application=OuterRef("application"), expires__gt=now)
+    refresh = _all(refresh_token_model()).filter(application=OuterRef("application"), revoked=None)
     rows = unused_clients(now - idp_settings.registration_unused_after)
-    return rows.filter(~Exists(tokens))
+    return rows.filter(~Exists(tokens), ~Exists(refresh))
 
 
 def _remove_unused_registrations(keys: Keys) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from idp.conf import idp_settings
 from idp.models import Authorization, ClientPolicy, Consent
@@ -15,6 +15,8 @@ from idp.models import Authorization, ClientPolicy, Consent
 WINDOW_SECONDS = 3_600
 COUNTED_EVERY_SECONDS = 60
 SELF_REGISTERED = (ClientPolicy.Source.REGISTRATION, ClientPolicy.Source.DOCUMENT)
+TOOLKIT_SOURCES = ("dcr", "cimd")
+"""What the toolkit calls the same, of clients from before our rows were there."""
 
 
 def wait_before_registering(address: str) -> int:
@@ -41,10 +43,11 @@ def unused_clients(before: datetime | None = None) -> QuerySet[ClientPolicy]:
     Used is what a user allowed or a token was issued for; what an operator vouched for counts as
     well.
     """
+    theirs = Q(application__registration_source__in=TOOLKIT_SOURCES)
     found = ClientPolicy.objects.filter(
+        Q(source__in=SELF_REGISTERED) | theirs,
         ~Exists(Authorization.objects.filter(application=OuterRef("application"))),
         ~Exists(Consent.objects.filter(application=OuterRef("application"))),
-        source__in=SELF_REGISTERED,
         verified=False,
         first_party=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client as Browser
+from django.urls import reverse
 from django.utils import timezone
 
-from idp.conf import application_model
+from idp.conf import access_token_model, application_model
 from idp.domain.registration import VALUES
 from idp.models import ClientPolicy, ClientScope, SecurityEvent
 from idp.services.client import disable_client
@@ -434,6 +436,39 @@ def test_what_was_never_used_is_swept_and_nothing_else():
     left = set(application_model().objects.values_list("client_id", flat=True))
     assert unused["client_id"] not in left
     assert left == {used["client_id"], vouched["client_id"], fresh["client_id"], by_hand.client_id}
+
+
+def test_a_client_that_the_toolkit_registered_before_goes_on_managing_itself():
+    made = make_application("native", client_id="earlier")
+    made.registration_source = "dcr"
+    made.save()
+    token = "a-token-of-the-toolkit"
+    access_token_model().objects.create(
+        application=made,
+        token=token,
+        token_checksum=hashlib.sha256(token.encode()).hexdigest(),
+        scope="oauth2_provider:registration",
+        expires=timezone.now() + timedelta(days=999),
+    )
+    earlier = {"client_id": "earlier", "registration_access_token": token}
+    assert manage("GET", earlier).status_code == 200
+    body = document(client_id="earlier", token_endpoint_auth_method="none")
+    changed = manage("PUT", earlier, body)
+    assert changed.status_code == 200, changed.content
+    assert changed.json()["registration_access_token"].startswith("idpreg_")
+    assert manage("GET", earlier).status_code == 401
+    assert not access_token_model().objects.exists()
+
+
+def test_the_desk_lists_clients_by_how_they_came(admin_client):
+    name = registered(client_name="Came by itself")["client_name"]
+    make_application(name="Entered by hand")
+    path = reverse("admin:oauth2_provider_application_changelist")
+    listed = admin_client.get(path, {"source": "registration"}).content.decode()
+    assert name in listed
+    assert "Entered by hand" not in listed
+    others = admin_client.get(path, {"source": "operator"}).content.decode()
+    assert "Entered by hand" in others
 
 
 def test_a_script_of_any_origin_may_register():
