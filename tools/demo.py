@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from project.environment import VAR_DIR, local_secret_key
@@ -90,6 +90,16 @@ def serve(host: str, port: int) -> subprocess.Popen[bytes]:
     )
 
 
+def deliver() -> subprocess.Popen[bytes]:
+    """Start the worker that tells clients of ended sessions; its words go to the log."""
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "idp", "logout", "deliver", "--watch"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=LOG.open("ab"),
+    )
+
+
 def is_ready(server: subprocess.Popen[bytes]) -> bool:
     """Wait until the site can work; return False when it ends or takes too long."""
     url = os.environ["IDP_ISSUER"].removesuffix("/o") + "/readyz"
@@ -117,31 +127,35 @@ def main() -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
     os.environ.pop("DEBUG", None)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = None
+    started: list[subprocess.Popen[bytes]] = []
     try:
         closing_lines = prepare()
         server = serve(host, port)
+        started.append(server)
         if not is_ready(server):
             sys.stderr.write(f"The site does not start; see {LOG}\n")
             return 1
+        started.append(deliver())
         sys.stdout.write(f"{closing_lines}\nCtrl-C stops it. Log: var/{LOG.name}\n")
         sys.stdout.flush()
         return server.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        stop(server)
+        stop(started)
 
 
-def stop(server: subprocess.Popen[bytes] | None) -> None:
-    """End the server, which a Ctrl-C of the terminal may have told already."""
+def stop(started: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End what was started, which a Ctrl-C of the terminal may have told already."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if server is not None and server.poll() is None:
-        server.terminate()
+    running = [process for process in started if process.poll() is None]
+    for process in running:
+        process.terminate()
+    for process in running:
         try:
-            server.wait(timeout=10)
+            process.wait(timeout=10)
         except subprocess.TimeoutExpired:
-            server.kill()
+            process.kill()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from idp.conf import idp_settings
+from idp.domain.outbound import Target, judge
 from idp.models import Api
 from idp.services.catalogue import bump_catalogue
 from idp.services.client_secret_value import generate
@@ -40,8 +42,12 @@ def create(base_url: str, stdout: TextIO) -> None:
     found = {
         person.username: ensure_person(person, passwords, now) for person in (OPERATOR, *USERS)
     }
+    hears = _hears_of_sign_outs(base_url)
     text = Template(CONTENT.read_text(encoding="utf-8")).substitute(
-        BASE_URL=base_url, ISSUER=f"{base_url}/o"
+        BASE_URL=base_url,
+        ISSUER=f"{base_url}/o",
+        LOGOUT_URI=f"{base_url}/demo/web/signed-out/" if hears else "",
+        HEARS=str(hears).lower(),
     )
     _move_apis(before.get("base_url", base_url), base_url)
     clients = _clients(tomllib.loads(text)["clients"], before)
@@ -74,6 +80,11 @@ def closing_lines(content: Mapping[str, Any]) -> str:
             "",
         )
     )
+
+
+def _hears_of_sign_outs(base_url: str) -> bool:
+    """Return whether the site may ask itself, which its guard of outgoing requests decides."""
+    return isinstance(judge(base_url, idp_settings.outbound_allowed_hosts), Target)
 
 
 def _passwords(before: Mapping[str, Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from project.demo.pages import HomeView, SinglePageView
-from project.demo.web import views
+from project.demo.web import logout, views
 
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("demo/web/callback/", views.callback, name="demo-web-callback"),
     path("demo/web/refresh/", views.refresh, name="demo-web-refresh"),
     path("demo/web/disconnect/", views.disconnect, name="demo-web-disconnect"),
+    path("demo/web/signed-out/", logout.signed_out, name="demo-web-signed-out"),
     path("demo/spa/", SinglePageView.as_view(), name="demo-spa"),
 ]

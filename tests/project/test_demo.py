@@ -16,6 +16,7 @@ from django.contrib.auth import get_user_model
 from idp.conf import application_model
 from idp.models import Api, Scope
 from idp.services.client_secret import check_client_secret
+from idp.services.logout_delivery import deliver_due
 from project.api.models import Photo
 from project.demo import service
 from project.demo.setup import create
@@ -158,6 +159,7 @@ class Demo:
 def demo(live_server: Any, settings: Any) -> Demo:
     site = live_server.url
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "OIDC_ISS_ENDPOINT": f"{site}/o"}
+    settings.IDP = {**settings.IDP, "OUTBOUND_ALLOWED_HOSTS": [urlsplit(site).netloc]}
     content, _lines = make(site)
     return Demo(site, content)
 
@@ -218,6 +220,25 @@ def test_disconnecting_gives_the_tokens_back_and_forgets(demo: Demo) -> None:
     page = demo.page()
     assert "Morning over the ridge" not in page
     assert "Give the tokens back" in page
+
+
+def test_the_shop_hears_when_its_user_signs_out_at_the_provider(demo: Demo) -> None:
+    assert "Morning over the ridge" in demo.connect()
+    asked = demo.browser.get(f"{demo.site}/o/logout/", timeout=TIMEOUT)
+    demo.person._submit(asked, "allow")
+
+    assert [row.state for row in deliver_due()] == ["delivered"]
+
+    assert "Your photos, on paper" in demo.page()
+
+
+def test_the_shop_believes_no_word_that_is_not_signed(demo: Demo) -> None:
+    answer = requests.post(
+        f"{demo.site}/demo/web/signed-out/",
+        data={"logout_token": "eyJhbGciOiJub25lIn0.e30."},
+        timeout=TIMEOUT,
+    )
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 def test_the_service_prints_its_report(

@@ -25,6 +25,7 @@ SCOPE = "openid account:read photos:read photos:write"
 TIMEOUT = 10
 """Seconds."""
 PICTURES = 6
+SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 ALGORITHMS = ["RS256", "ES256"]
 
 
@@ -114,6 +115,34 @@ class PhotoPrint:
         claims = self._claims(tokens, keys, pending["nonce"], metadata["issuer"])
         connection = {"metadata": metadata, "tokens": tokens, "claims": claims}
         return connection | {"name": self._name(tokens["access_token"])}
+
+    def ended_session(self, logout_token: str) -> dict[str, Any]:
+        """Return the claims of a logout token once signature and contents are proven.
+
+        Raises:
+            FlowError: it is not the provider's, not for this client, or no logout token.
+
+        Source: OpenID Connect Back-Channel Logout §2.6.
+        """
+        metadata = self._get(_("Discover the provider"), self._discovery())
+        keys: Any = self._get(_("Fetch the provider's public keys"), metadata["jwks_uri"])
+        try:
+            token = jwt.decode(logout_token, KeySet.import_key_set(keys), algorithms=ALGORITHMS)
+            jwt.JWTClaimsRegistry(
+                leeway=60,
+                iss={"essential": True, "value": self.registration.issuer},
+                aud={"essential": True, "value": self.registration.client_id},
+                iat={"essential": True},
+                exp={"essential": True},
+                jti={"essential": True},
+                sid={"essential": True},
+            ).validate(token.claims)
+        except (JoseError, KeyError, ValueError) as error:
+            raise FlowError("logout_token_invalid", str(error)) from error
+        right = token.header.get("typ") == "logout+jwt" and "nonce" not in token.claims
+        if not right or token.claims.get("events", {}).get(SIGNED_OUT) != {}:
+            raise FlowError("logout_token_invalid", "no logout token")
+        return dict(token.claims)
 
     def refresh(self, connection: dict[str, Any]) -> dict[str, Any]:
         """Return the connection with fresh tokens.

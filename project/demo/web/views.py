@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from project.demo import file
-from project.demo.web import exchange
+from project.demo.web import exchange, logout
 from project.demo.web.client import FlowError, PhotoPrint
 from project.demo.web.session import ShopRequest, with_session
 
@@ -27,6 +27,9 @@ def home(request: ShopRequest) -> HttpResponse:
     """Show what the shop is, or the photos that its access token opens at this moment."""
     client = _client()
     connection = request.shop.get(CONNECTION)
+    if connection and logout.has_ended(connection["claims"]):
+        request.shop.flush()
+        return redirect("demo-web")
     problem = request.shop.pop(PROBLEM, None)
     photos: list[dict[str, str]] = []
     if connection:
