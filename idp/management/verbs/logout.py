@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import OutputWrapper
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from idp.management.printing import write_json
@@ -57,10 +57,10 @@ def _deliver(told: threading.Event, err: OutputWrapper) -> Iterator[str]:
 
 def _watch(told: threading.Event, err: OutputWrapper) -> Iterator[str]:
     """Send what is due; a database that is away for a while is waited for."""
-    close_old_connections()
     try:
         yield from _deliver(told, err)
     except (OperationalError, InterfaceError) as error:
+        connections.close_all()
         err.write(f"The database does not answer ({type(error).__name__}).")
 
 
