@@ -38,6 +38,11 @@ class SignInView(LoginView):
         setattr(response, "_csp_update", update)  # noqa: B010 - read by django-csp's middleware
         return response
 
+    def get_initial(self) -> dict[str, Any]:
+        """Fill in who the client expects (OpenID Connect Core §3.1.2.1, ``login_hint``)."""
+        hint = self.request.GET.get("login_hint", "")[:LONGEST_NAME]
+        return {**super().get_initial(), **({"username": hint} if hint else {})}
+
 
 def return_schemes(next_url: str) -> list[str]:
     """Return CSP sources for the schemes that a flow may return to after signing in.

@@ -105,8 +105,8 @@ def judge(
         sign_in_id_at_request: identity of the sign-in with which the request first came, or None.
         now: the moment of the decision.
         acr_essential: whether another acr is no answer (``claims``, or a scope's policy).
-        acr_supported: contexts that a sign-in at this site can reach at all; a merely preferred
-            one outside it asks nothing of the user.
+        acr_supported: contexts that a sign-in at this site can reach at all, as far as it says; a
+            merely preferred one outside it asks nothing of the user, a necessary one is refused.
         account_selected: whether the user has chosen an account for this request.
         hint_matches: whether ``id_token_hint`` names the present user; None without a hint.
 
@@ -127,6 +127,8 @@ def judge(
         return _interrupt(AuthenticationKind.SIGN_IN, "sign_in_too_old", prompt)
     wanted = acr_essential or not acr_supported.isdisjoint(acr_values)
     if wanted and acr_values and sign_in.acr not in acr_values:
+        if acr_supported and acr_supported.isdisjoint(acr_values):
+            return _refuse("unmet_authentication_requirements")
         return _weak(prompt, fresh=fresh, essential=acr_essential)
     return _decision(AuthenticationKind.NOTHING, "good_enough")
 

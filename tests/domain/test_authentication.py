@@ -121,6 +121,12 @@ def test_an_essential_context_is_refused_when_a_new_sign_in_did_not_reach_it():
     assert (fresh.kind, fresh.code) == (REFUSE, "unmet_authentication_requirements")
 
 
+def test_an_essential_context_that_the_site_says_it_cannot_reach_is_refused_at_once():
+    found = ask(acr_values=("hardware",), acr_essential=True, **REACHABLE)
+    assert (found.kind, found.code) == (REFUSE, "unmet_authentication_requirements")
+    assert ask(**ACR, acr_essential=True, **REACHABLE).kind is SIGN_IN
+
+
 def test_any_of_the_contexts_will_do():
     strong = replace(HOUR_AGO, acr="hardware")
     assert ask(**ACR, acr_essential=True, sign_in=strong).kind is NOTHING
