@@ -82,7 +82,7 @@ def run_trial(request: HttpRequest, question: Question) -> tuple[Trial, Redeemed
 
 
 def _redeem(request: HttpRequest, question: Question, trial: Trial) -> Redeemed:
-    code, verifier = credential.generate("idpc"), secrets.token_urlsafe(48)
+    code, verifier = credential.generate(credential.CODE), secrets.token_urlsafe(48)
     try:
         issue_code(
             request,

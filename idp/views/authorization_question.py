@@ -161,7 +161,7 @@ def issue_silently(
         record_silent_use(consent, flow.now)
     else:
         consent = None
-    code = credential.generate("idpc")
+    code = credential.generate(credential.CODE)
     issue(
         request,
         flow,
