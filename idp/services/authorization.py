@@ -20,6 +20,7 @@ from idp.domain.scope import to_text
 from idp.models import Authorization, ClientPolicy, Consent, IssuedToken, SignIn, Subject
 from idp.models.prepared import Prepared
 from idp.services.event import NOWHERE, Origin, record_event
+from idp.services.removal import delete_rows
 
 BATCH = 500
 
@@ -183,22 +184,21 @@ def end_authorizations(
 
 
 def _end(keys: list[Any], reason: str, now: datetime) -> None:
-    Authorization.objects.filter(pk__in=keys).update(ended_at=now, ended_reason=reason)
+    ended = Authorization.objects.filter(pk__in=keys)
+    ended.update(ended_at=now, ended_reason=reason)
     issued = IssuedToken.objects.filter(authorization__in=keys)
     refresh = refresh_token_model()._default_manager
     refresh.filter(token_family__in=keys, revoked=None).update(revoked=now)
-    access = access_token_model()._default_manager
-    access.filter(
-        token_checksum__in=list(
-            issued.filter(kind=IssuedToken.Kind.ACCESS).values_list("checksum", flat=True)
-        )
-    ).delete()
+    held = issued.filter(kind=IssuedToken.Kind.ACCESS).values_list("checksum", flat=True)
+    if checksums := list(held):
+        delete_rows(access_token_model()._default_manager.filter(token_checksum__in=checksums))
     issued.exclude(answer=None).update(answer=None)
-    ended = Authorization.objects.filter(pk__in=keys)
-    digests = [f"{CODE_PREFIX}{row}" for row in ended.values_list("code_digest", flat=True) if row]
-    grant_model()._default_manager.filter(code__in=digests).delete()
-    for authorization in ended:
-        transaction.on_commit(partial(_announce_end, authorization, reason))
+    codes = ended.exclude(code_digest=None).values_list("code_digest", flat=True)
+    if digests := [f"{CODE_PREFIX}{digest}" for digest in codes]:
+        delete_rows(grant_model()._default_manager.filter(code__in=digests))
+    if signals.authorization_ended.has_listeners(Authorization):
+        for authorization in ended:
+            transaction.on_commit(partial(_announce_end, authorization, reason))
 
 
 def _announce_end(authorization: Authorization, reason: str) -> None:

@@ -1,22 +1,21 @@
-"""The end of many consents at once: as one after the other, in few statements."""
+"""The end or narrowing of many consents at once: as one after the other, in few statements."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from idp import signals
-from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain.consent import EventKind
-from idp.models import Authorization, Consent, ConsentScope
-from idp.services.authorization import end_authorizations
+from idp.models import Consent, ConsentScope
 from idp.services.consent_change import Cause, announce
-from idp.services.ledger import append_many
+from idp.services.holding_batch import end_holdings_of, shrink_holdings_of
+from idp.services.ledger import Draft, append_many
 
-Pairs = frozenset[tuple[Any, Any]]
+Held = Mapping[int, frozenset[str]]
 
 
 @transaction.atomic
@@ -33,63 +32,109 @@ def end_consents(keys: Sequence[Any], status: str, kind: EventKind, cause: Cause
         cause: who and why.
     """
     consents = [row for row in _locked(keys) if status != "expired" or not row.is_live(cause.at)]
-    if not consents:
-        return 0
-    before: dict[int, set[str]] = {row.pk: set() for row in consents}
-    granted = ConsentScope.objects.filter(consent__in=before, state=ConsentScope.State.GRANTED)
-    for pk, scope in granted.values_list("consent_id", "scope"):
-        before[pk].add(scope)
-    ended = Consent.objects.filter(pk__in=before)
-    ended.update(
-        status=status,
-        epoch=F("epoch") + 1,
-        ended_at=cause.at,
-        ended_reason=(cause.reason or status)[:100],
-    )
-    granted.update(state=ConsentScope.State.NARROWED, since=cause.at)
-    _end_holdings(consents, f"consent_{status}", cause)
-    drafts = [
-        (
-            row.user,
-            cause.draft(kind, row.application, before=before[row.pk], expires_at=row.expires_at),
-        )
-        for row in consents
-    ]
-    append_many(drafts)
-    fresh = ended.select_related("user", "application").in_bulk()
-    for row, (_user, new) in zip(consents, drafts, strict=True):
-        announce(signals.consent_revoked, consent=fresh[row.pk], event=new.event)
+    _end(consents, _granted(consents), status, kind, cause)
     return len(consents)
+
+
+@transaction.atomic
+def narrow_consents(keys: Sequence[Any], scopes: frozenset[str], cause: Cause) -> int:
+    """Take scopes back from consents that hold, and return how many lost something.
+
+    A consent that would keep nothing is revoked; what is not granted is passed over.
+
+    Args:
+        keys: primary keys of the consents.
+        scopes: what is taken back.
+        cause: who and why.
+    """
+    live = [row for row in _locked(keys) if row.is_live(cause.at)]
+    held = _granted(live)
+    losing = [row for row in live if held[row.pk] & scopes]
+    emptied = [row for row in losing if held[row.pk] <= scopes]
+    _end(emptied, held, Consent.Status.REVOKED, EventKind.REVOKED, cause)
+    _narrow([row for row in losing if held[row.pk] - scopes], held, scopes, cause)
+    return len(losing)
 
 
 def _locked(keys: Sequence[Any]) -> QuerySet[Consent]:
     rows = Consent.objects.filter(pk__in=keys, status=Consent.Status.ACTIVE).order_by("pk")
-    return rows.select_related("user", "application").select_for_update(of=("self",), no_key=True)
+    return rows.select_related("application").select_for_update(of=("self",), no_key=True)
 
 
-def _end_holdings(consents: Sequence[Consent], reason: str, cause: Cause) -> None:
-    """End everything that the clients hold of the users, recorded or older."""
-    pairs = frozenset((row.user_id, row.application_id) for row in consents)
-    live = _of(pairs, Authorization).filter(ended_at=None)
-    acts = Authorization.objects.filter(pk__in=_keys(pairs, live))
-    end_authorizations(acts, reason=reason, now=cause.at)
-    refresh = _of(pairs, refresh_token_model()).filter(revoked=None)
-    refresh.filter(pk__in=_keys(pairs, refresh)).update(revoked=cause.at)
-    for model in (access_token_model(), grant_model()):
-        rows = _of(pairs, model)
-        rows.filter(pk__in=_keys(pairs, rows)).delete()
+def _granted(consents: Sequence[Consent]) -> Held:
+    """Return the scopes that each consent holds."""
+    found: dict[int, set[str]] = {row.pk: set() for row in consents}
+    rows = ConsentScope.objects.filter(consent__in=found, state=ConsentScope.State.GRANTED)
+    for pk, scope in rows.order_by().values_list("consent_id", "scope"):
+        found[pk].add(scope)
+    return {pk: frozenset(names) for pk, names in found.items()}
 
 
-def _of(pairs: Pairs, model: Any) -> QuerySet[Any]:
-    """Return the rows of the users and of the clients of pairs, in any combination."""
-    users, applications = zip(*pairs, strict=True)
-    rows: QuerySet[Any] = model._default_manager.filter(
-        user__in=set(users), application__in=set(applications)
-    )
-    return rows
+def _end(
+    consents: Sequence[Consent], held: Held, status: str, kind: EventKind, cause: Cause
+) -> None:
+    if not consents:
+        return
+    keys = [row.pk for row in consents]
+    told = {
+        "status": status,
+        "ended_at": cause.at,
+        "ended_reason": (cause.reason or status)[:100],
+    }
+    Consent.objects.filter(pk__in=keys).update(epoch=F("epoch") + 1, **told)
+    _take_back(keys, None, cause)
+    end_holdings_of(_pairs(consents), reason=f"consent_{status}", now=cause.at)
+    drafts = [
+        cause.draft(kind, row.application, before=held[row.pk], expires_at=row.expires_at)
+        for row in consents
+    ]
+    append_many([(row.user_id, new) for row, new in zip(consents, drafts, strict=True)])
+    _announce(signals.consent_revoked, consents, drafts)
 
 
-def _keys(pairs: Pairs, rows: QuerySet[Any]) -> list[Any]:
-    """Return the keys of those rows that belong to one of the pairs."""
-    found = rows.order_by("pk").values_list("pk", "user_id", "application_id")
-    return [pk for pk, user, application in found if (user, application) in pairs]
+def _narrow(consents: Sequence[Consent], held: Held, scopes: frozenset[str], cause: Cause) -> None:
+    if not consents:
+        return
+    _take_back([row.pk for row in consents], scopes, cause)
+    shrink_holdings_of(_pairs(consents), scopes, cause.at)
+    drafts = [
+        cause.draft(
+            EventKind.NARROWED,
+            row.application,
+            before=held[row.pk],
+            after=held[row.pk] - scopes,
+            duration=row.duration,
+            expires_at=row.expires_at,
+        )
+        for row in consents
+    ]
+    append_many([(row.user_id, new) for row, new in zip(consents, drafts, strict=True)])
+    _announce(signals.consent_narrowed, consents, drafts, scopes=(held, scopes))
+
+
+def _take_back(keys: Iterable[int], scopes: frozenset[str] | None, cause: Cause) -> None:
+    rows = ConsentScope.objects.filter(consent__in=keys, state=ConsentScope.State.GRANTED)
+    if scopes is not None:
+        rows = rows.filter(scope__in=scopes)
+    rows.order_by().update(state=ConsentScope.State.NARROWED, since=cause.at)
+
+
+def _pairs(consents: Sequence[Consent]) -> frozenset[tuple[Any, Any]]:
+    return frozenset((row.user_id, row.application_id) for row in consents)
+
+
+def _announce(
+    signal: Any,
+    consents: Sequence[Consent],
+    drafts: Sequence[Draft],
+    *,
+    scopes: tuple[Held, frozenset[str]] | None = None,
+) -> None:
+    """Tell whoever listens; reading the rows anew for nobody would cost more than the change."""
+    if not signal.has_listeners(Consent):
+        return
+    keys = [row.pk for row in consents]
+    fresh = Consent.objects.select_related("user", "application").in_bulk(keys)
+    for row, new in zip(consents, drafts, strict=True):
+        more = {} if scopes is None else {"scopes": scopes[0][row.pk] & scopes[1]}
+        announce(signal, consent=fresh[row.pk], event=new.event, **more)

@@ -1,129 +1,106 @@
-"""Taking access back for many at once: of a user, a client, a scope, or everyone."""
+"""Taking access back for many at once: of a user, a client, a scope, or everyone.
+
+Epochs rise first, so that what exists is worthless at once, however long the rest takes. What
+follows is written down batch by batch: each is a transaction of its own, ends its rows or takes the
+scope out of them, and leaves an event in the ledger for every consent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain.consent import EventKind
-from idp.models import Authorization, ClientPolicy, Consent, ConsentScope, IssuedToken
-from idp.services.consent import narrow_consent
-from idp.services.consent_batch import end_consents
+from idp.models import Authorization, ClientPolicy, Consent, IssuedToken
+from idp.services.authorization import end_authorizations
+from idp.services.consent_batch import end_consents, narrow_consents
 from idp.services.consent_change import Cause
-from idp.services.consent_unused import unused_since
-from idp.services.event import NOWHERE, Origin, record_event
-from idp.services.narrowing import shrink_holdings
+from idp.services.consent_reach import (
+    Target,
+    access_of,
+    authorizations_of,
+    consents_of,
+    refresh_of,
+)
+from idp.services.event import record_event
+from idp.services.holding_batch import shrink_rows
+from idp.services.removal import delete_rows
+from idp.services.step import Step
 from idp.services.subject import raise_user_epoch
-from idp.services.token_revocation import end_in_batches
 
-BATCH = 500
+BATCH = 1_000
 REVOKED = Consent.Status.REVOKED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Whose access is taken back; what is not named is not limited, so that nothing means everyone.
-
-    Attributes:
-        user: of this user alone, or None.
-        application: of this client alone, or None.
-        scope: this scope alone, the rest stays; empty for all.
-        unused_since: consents alone, and only what was not used since; None for all.
-    """
-
-    user: Any = None
-    application: Any = None
-    scope: str = ""
-    unused_since: datetime | None = None
-
-    def limits(self) -> dict[str, Any]:
-        """Return the fields that rows of the target have."""
-        pair = {"user": self.user, "application": self.application}
-        return {name: value for name, value in pair.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How much a target holds.
-
-    Attributes:
-        consents: consents that hold.
-        authorizations: live acts of authorization.
-        tokens: live access tokens and unrevoked refresh tokens.
-    """
-
-    consents: int
-    authorizations: int
-    tokens: int
-
-
-def reach(target: Target, now: datetime) -> Reach:
-    """Return what would be taken back, to be shown before it is."""
-    if target.unused_since is not None:
-        return _reach_of_unused(target, now)
-    access = _access(target, now)
-    refresh = _refresh(target)
-    if target.scope:
-        refresh = refresh.filter(access_token__scope__contains=target.scope)
-    return Reach(
-        consents=_consents(target, now).count(),
-        authorizations=_authorizations(target, now).count(),
-        tokens=access.count() + refresh.count(),
-    )
-
-
-def _reach_of_unused(target: Target, now: datetime) -> Reach:
-    consents = _consents(target, now)
-    acts = Authorization.objects.filter(consent__in=consents.values("pk")).live(now)
-    tokens = IssuedToken.objects.filter(authorization__in=acts.values("pk"), used_at=None)
-    alive = tokens.exclude(expires_at__lte=now)
-    return Reach(consents.count(), acts.count(), alive.count())
+START = "consent:"
 
 
 def take_back_from(
-    target: Target,
-    *,
-    by: str = "",
-    reason: str = "",
-    actor: str = "operator",
-    origin: Origin = NOWHERE,
-    now: datetime,
+    target: Target, *, by: str = "", reason: str = "", actor: str = "operator", now: datetime
 ) -> Iterator[int]:
-    """Take access back, yielding how many consents and older tokens are done, batch by batch.
+    """Take access back, yielding how many consents, then how many other rows, are done.
 
-    Epochs rise first, so that every token of a user or client is worthless at once, however long
-    the rest takes. Each consent is a transaction of its own with an event in the ledger; run again
-    after an interruption, and it goes on where it stopped.
+    Run again after an interruption, and it goes on where it stopped.
 
     Args:
         target: whose access.
         by: name of the operator.
         reason: why, in the operator's words.
         actor: a ``ConsentEvent.Actor``.
-        origin: where the operator's request came from.
-        now: the time.
+        now: the time; what users decide later is left alone.
     """
+    cause = Cause(actor=actor, by=by, reason=reason, at=now)
+    position = begin_taking_back(target, cause)
+    while position:
+        step = take_back_step(target, position, cause)
+        position = step.position
+        if step.looked:
+            yield step.looked
+
+
+def begin_taking_back(target: Target, cause: Cause) -> str:
+    """Make what exists worthless, record that it is taken back, and return the first position."""
+    _record("consent.taken_back", target, cause)
+    if not target.scope and target.unused_since is None:
+        _raise_epochs(target)
+    return START
+
+
+def begin_ending(target: Target, cause: Cause) -> str:
+    """Make every token worthless while consent stays, and return the first position."""
+    _record("authorization.ended_by_operator", target, cause)
+    _raise_epochs(target)
+    return "authorization:"
+
+
+def _record(kind: str, target: Target, cause: Cause) -> None:
     record_event(
-        "consent.taken_back",
+        kind,
         severity="info",
         client_id=getattr(target.application, "client_id", ""),
         user=target.user,
-        origin=origin,
-        detail={"by": by, "reason": reason, "scope": target.scope},
-        now=now,
+        origin=cause.origin,
+        detail={"by": cause.by, "reason": cause.reason, "scope": target.scope},
+        distinct=uuid.uuid4().hex,
+        now=cause.at,
     )
-    if not target.scope and target.unused_since is None:
-        _raise_epochs(target)
-    cause = {"by": by, "reason": reason, "actor": actor, "origin": origin, "now": now}
-    yield from _end_consents(target, cause)
-    if target.unused_since is None:
-        yield from _end_rest(target, reason or "taken_back", now)
+
+
+def take_back_step(target: Target, position: str, cause: Cause) -> Step:
+    """Do the next batch, and return how far the work has come.
+
+    Args:
+        target: whose access.
+        position: where the step before ended; a strange text begins anew.
+        cause: who and why; its time is the one at which the work began.
+    """
+    phase, _colon, after = position.partition(":")
+    step = _PHASES.get(phase, _PHASES["consent"])
+    return step(target, after if phase in _PHASES else "", cause)
 
 
 def due_consents(now: datetime) -> QuerySet[Consent]:
@@ -155,76 +132,85 @@ def _raise_epochs(target: Target) -> None:
         policies.update(epoch=F("epoch") + 1)
 
 
-def _end_consents(target: Target, cause: dict[str, Any]) -> Iterator[int]:
-    done, last = 0, 0
-    while True:
-        rows = _consents(target, cause["now"]).filter(pk__gt=last).order_by("pk")[:BATCH]
-        batch = list(rows)
-        if not batch:
-            return
-        if target.scope:
-            for consent in batch:
-                narrow_consent(consent, {target.scope}, **cause)
-        else:
-            keys = [consent.pk for consent in batch]
-            told = {name: value for name, value in cause.items() if name != "now"}
-            end_consents(keys, REVOKED, EventKind.REVOKED, Cause(at=cause["now"], **told))
-        done, last = done + len(batch), batch[-1].pk
-        yield done
+def _consent_step(target: Target, after: str, cause: Cause) -> Step:
+    rows = consents_of(target, cause.at).filter(pk__gt=int(after) if after.isdecimal() else 0)
+    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    if keys and target.scope:
+        changed = narrow_consents(keys, frozenset({target.scope}), cause)
+    else:
+        changed = end_consents(keys, REVOKED, EventKind.REVOKED, cause) if keys else 0
+    if len(keys) == BATCH:
+        return Step(position=f"consent:{keys[-1]}", looked=len(keys), changed=changed)
+    rest = "" if target.unused_since is not None else "authorization:"
+    return Step(position=rest, looked=len(keys), changed=changed)
 
 
-def _end_rest(target: Target, reason: str, now: datetime) -> Iterator[int]:
-    """End what no consent covered: older tokens, and a client's own."""
+def _authorization_step(target: Target, _after: str, cause: Cause) -> Step:
+    """End or narrow what no consent covered."""
+    rows = authorizations_of(target, cause.at).filter(created_at__lte=cause.at)
+    held = list(rows.order_by("pk").values_list("pk", "scopes")[:BATCH])
+    found = Authorization.objects.filter(pk__in=[pk for pk, _scopes in held])
     if target.scope:
-        yield from _shrink_rest(target, now)
-        return
-    end_in_batches(_authorizations(target, now), reason=reason[:100], now=now)
-    grant_model()._default_manager.filter(**target.limits()).delete()
-    yield from _in_batches(_refresh(target), lambda rows: rows.update(revoked=now))
-    yield from _in_batches(_access(target, now), lambda rows: rows.delete())
-
-
-def _in_batches(rows: QuerySet[Any], end: Callable[[QuerySet[Any]], Any]) -> Iterator[int]:
-    """End rows that a query finds no longer once they ended, yielding how many at a time."""
-    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        end(rows.model._default_manager.filter(pk__in=keys))
-        yield len(keys)
-
-
-def _shrink_rest(target: Target, now: datetime) -> Iterator[int]:
-    rows = _access(target, now).order_by().values_list("user", "application").distinct()
-    for number, (user, application) in enumerate(list(rows), start=1):
         with transaction.atomic():
-            shrink_holdings(user, application, frozenset({target.scope}), now)
-        if number % BATCH == 0:
-            yield BATCH
-
-
-def _consents(target: Target, now: datetime) -> QuerySet[Consent]:
-    rows = Consent.objects.filter(**target.limits()).live(now)
-    if target.unused_since is not None:
-        rows = unused_since(target.unused_since, now).filter(**target.limits())
-    if not target.scope:
-        return rows
-    granted = ConsentScope.objects.filter(scope=target.scope, state=ConsentScope.State.GRANTED)
-    return rows.filter(pk__in=granted.values("consent"))
-
-
-def _authorizations(target: Target, now: datetime) -> QuerySet[Authorization]:
-    rows = Authorization.objects.filter(**target.limits()).live(now)
-    # Scopes are one text: a longer name that holds this one counts here, but is never touched.
-    return rows.filter(scopes__contains=target.scope) if target.scope else rows
-
-
-def _access(target: Target, now: datetime) -> QuerySet[Any]:
-    rows: QuerySet[Any] = access_token_model()._default_manager.filter(
-        **target.limits(), expires__gt=now
+            locked = found.order_by("pk").select_for_update().values_list("pk", "scopes")
+            changed = shrink_rows(list(locked), frozenset({target.scope}), cause.at)
+    else:
+        changed = end_authorizations(found, reason=_short(cause), now=cause.at) if held else 0
+    again = changed and len(held) == BATCH
+    return Step(
+        position="authorization:" if again else "access:", looked=len(held), changed=changed
     )
-    return rows.filter(scope__contains=target.scope) if target.scope else rows
 
 
-def _refresh(target: Target) -> QuerySet[Any]:
-    rows: QuerySet[Any] = refresh_token_model()._default_manager.filter(
-        **target.limits(), revoked=None
-    )
-    return rows
+def _access_step(target: Target, after: str, cause: Cause) -> Step:
+    """End or narrow older access tokens, a client's own, and codes."""
+    model = access_token_model()
+    if target.scope:
+        return _shrink_step(model, after, target, cause)
+    rows = _unrecorded(access_of(target, cause.at)).order_by("pk")
+    if not after:
+        delete_rows(grant_model()._default_manager.filter(**target.limits()))
+    keys = list(rows.values_list("pk", flat=True)[:BATCH])
+    count = delete_rows(model._default_manager.filter(pk__in=keys)) if keys else 0
+    position = "access:more" if count and len(keys) == BATCH else "refresh:"
+    return Step(position=position, looked=len(keys), changed=count)
+
+
+def _shrink_step(model: Any, after: str, target: Target, cause: Cause) -> Step:
+    removed = frozenset({target.scope})
+    rows = access_of(target, cause.at)
+    if not after:
+        codes = grant_model()._default_manager.filter(**target.limits(), expires__gt=cause.at)
+        held = codes.filter(scope__contains=target.scope).values_list("pk", "scope")
+        shrink_rows(list(held), removed, cause.at, model=grant_model())
+    else:
+        rows = rows.filter(pk__gt=model._meta.pk.to_python(after))
+    batch = list(rows.order_by("pk").values_list("pk", "scope")[:BATCH])
+    changed = shrink_rows(batch, removed, cause.at, model=model)
+    position = f"access:{batch[-1][0]}" if len(batch) == BATCH else ""
+    return Step(position=position, looked=len(batch), changed=changed)
+
+
+def _refresh_step(target: Target, _after: str, cause: Cause) -> Step:
+    rows = _unrecorded(refresh_of(target)).order_by("pk")
+    keys = list(rows.values_list("pk", flat=True)[:BATCH])
+    changed = refresh_token_model()._default_manager.filter(pk__in=keys).update(revoked=cause.at)
+    position = "refresh:" if len(keys) == BATCH else ""
+    return Step(position=position, looked=len(keys), changed=changed)
+
+
+_PHASES = {
+    "consent": _consent_step,
+    "authorization": _authorization_step,
+    "access": _access_step,
+    "refresh": _refresh_step,
+}
+
+
+def _unrecorded(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the tokens without an authorization: those with one ended with it, or are younger."""
+    return rows.filter(~Exists(IssuedToken.objects.filter(pk=OuterRef("token_checksum"))))
+
+
+def _short(cause: Cause) -> str:
+    return (cause.reason or "taken_back")[:100]

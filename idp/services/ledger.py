@@ -16,7 +16,7 @@ from idp.domain.snapshot import ConsentDocument
 from idp.models import ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
 from idp.services.event import NOWHERE, Origin
 from idp.services.evidence import commit_evidence, keep_evidence
-from idp.services.subject import lock_subject, lock_subjects
+from idp.services.subject import lock_subject, lock_subjects, move_heads
 
 CONTENT_VERSION = 1
 """Version of the content that the digest covers; it stands in the content itself."""
@@ -118,19 +118,18 @@ def append(subject_user: Any, **change: Any) -> ConsentEvent:
 
 @transaction.atomic(savepoint=False)
 def append_many(drafts: Sequence[tuple[Any, Draft]]) -> None:
-    """Write the events of many users, given with their users, in few statements.
+    """Write the events of many users, given with the keys of their users, in few statements.
 
     The subjects' rows are taken last here as well, all of them in one order.
 
     Raises:
         idp.domain.ledger.NotCanonical: as ``append``.
-        ValueError: a user is not saved.
     """
     subjects = lock_subjects(user for user, _new in drafts)
     for user, new in drafts:
-        _chain(new.event, subjects[user.pk])
+        _chain(new.event, subjects[user])
     ConsentEvent.objects.bulk_create([new.event for _user, new in drafts])
-    Subject.objects.bulk_update(subjects.values(), ("head_sequence", "head_digest"))
+    move_heads(subjects.values())
     for _user, new in drafts:
         if new.evidence is not None:
             keep_evidence(new.event, new.evidence)

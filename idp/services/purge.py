@@ -20,7 +20,7 @@ from idp.services.consent_sweep import due_consents, expire_due
 from idp.services.key import promote_keys
 from idp.services.purge_kind import KINDS, Kind
 
-BATCH = 2_000
+BATCH = 5_000
 
 EXPIRED_CONSENTS = "consents that ran out"
 EARLIER_SECRETS = "earlier secrets"

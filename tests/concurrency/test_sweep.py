@@ -10,7 +10,8 @@ from django.utils import timezone
 from idp.models import Consent, ConsentEvent
 from idp.services import consent_sweep
 from idp.services.consent import record_decision, revoke_consent
-from idp.services.consent_sweep import Target, take_back_from
+from idp.services.consent_reach import Target
+from idp.services.consent_sweep import take_back_from
 from tests.concurrency.test_ledger import at_once, chain_is_sound
 from tests.factories import grant, make_application, make_user
 

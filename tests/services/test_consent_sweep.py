@@ -10,7 +10,8 @@ import pytest
 from idp.conf import access_token_model, refresh_token_model
 from idp.models import Authorization, Consent, ConsentEvent, SecurityEvent, Subject
 from idp.services import consent_sweep
-from idp.services.consent_sweep import Reach, Target, reach, take_back_from
+from idp.services.consent_reach import Reach, Target, reach
+from idp.services.consent_sweep import take_back_from
 from idp.services.ledger_verification import verify_ledger
 from tests.factories import grant, make_application, make_user
 from tests.services.test_consent import hold

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from idp.domain.ledger import Head
 from idp.models import Authorization, Consent, LedgerCheck, Subject
-from idp.services.consent_sweep import Reach, Target, reach, take_back_from
+from idp.services.consent_reach import Reach, Target, reach
+from idp.services.consent_sweep import take_back_from
 from idp.services.consent_unused import count_unused, unused_consents
 from idp.services.consent_use import record_silent_use
 from idp.services.doctor import examine

@@ -182,14 +182,14 @@ def test_a_site_that_keeps_no_evidence_gets_neither_row_nor_commitment(
 
 
 def test_deleting_the_user_leaves_the_chain_without_the_user(now: Any) -> None:
-    ada = make_user("ada")
+    ada = make_user("olga")
     write(ada, make_application(), now, origin=HERE)
 
     ada.delete()
 
     assert Subject.objects.get().user is None
     assert list(rules.verify(read_back())) == []
-    assert "ada" not in str(ConsentEvent.objects.values().get())
+    assert "olga" not in str(ConsentEvent.objects.values().get())
 
 
 def test_what_has_no_canonical_form_is_refused_before_anything_is_written(now: Any) -> None:

@@ -35,7 +35,7 @@ def test_the_epoch_of_a_user_only_rises() -> None:
 
 
 def test_a_forgotten_user_leaves_a_chain_that_verifies_and_names_nobody() -> None:
-    ada, client = make_user("ada"), make_application()
+    ada, client = make_user("olga"), make_application()
     grant(ada, client, "a", origin=Origin("192.0.2.1", "Firefox", ""))
 
     forget_user(ada)
@@ -44,7 +44,7 @@ def test_a_forgotten_user_leaves_a_chain_that_verifies_and_names_nobody() -> Non
     assert Subject.objects.get().user is None
     assert list(verify_ledger()) == []
     for stored in (str(ConsentEvent.objects.values().get()), str(Subject.objects.values().get())):
-        assert "ada" not in stored
+        assert "olga" not in stored
         assert "192.0.2.1" not in stored
 
 

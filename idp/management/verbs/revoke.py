@@ -15,7 +15,8 @@ from django.utils import timezone
 from idp.conf import idp_settings
 from idp.management.printing import Progress, write_json
 from idp.services.client import load_client
-from idp.services.consent_sweep import Reach, Target, reach, take_back_from
+from idp.services.consent_reach import Reach, Target, reach
+from idp.services.consent_sweep import take_back_from
 from idp.services.user import find_user
 
 BY = "manage.py idp revoke"

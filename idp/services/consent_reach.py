@@ -1,0 +1,114 @@
+"""Whose access is taken back, and how much it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from idp.conf import access_token_model, refresh_token_model
+from idp.models import Authorization, Consent, ConsentScope, IssuedToken
+from idp.models.expression import holding_word
+from idp.services.consent_unused import unused_since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whose access is taken back; what is not named is not limited, so that nothing means everyone.
+
+    Attributes:
+        user: of this user alone, or None.
+        application: of this client alone, or None.
+        scope: this scope alone, the rest stays; empty for all.
+        unused_since: consents alone, and only what was not used since; None for all.
+    """
+
+    user: Any = None
+    application: Any = None
+    scope: str = ""
+    unused_since: datetime | None = None
+
+    def limits(self) -> dict[str, Any]:
+        """Return the fields that rows of the target have."""
+        pair = {"user": self.user, "application": self.application}
+        return {name: value for name, value in pair.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much a target holds.
+
+    Attributes:
+        consents: consents that hold.
+        authorizations: live acts of authorization.
+        tokens: live access tokens and unrevoked refresh tokens.
+    """
+
+    consents: int
+    authorizations: int
+    tokens: int
+
+
+def reach(target: Target, now: datetime, limit: int | None = None) -> Reach:
+    """Return what would be taken back, to be shown before it is.
+
+    Args:
+        target: whose access.
+        now: the time.
+        limit: up to which to count each kind; None to the end.
+    """
+    if target.unused_since is not None:
+        return _reach_of_unused(target, now)
+    access = access_of(target, now)
+    refresh = refresh_of(target)
+    if target.scope:
+        refresh = refresh.filter(access_token__scope__contains=target.scope)
+    return Reach(
+        consents=consents_of(target, now)[:limit].count(),
+        authorizations=authorizations_of(target, now)[:limit].count(),
+        tokens=access[:limit].count() + refresh[:limit].count(),
+    )
+
+
+def _reach_of_unused(target: Target, now: datetime) -> Reach:
+    consents = consents_of(target, now)
+    acts = Authorization.objects.filter(consent__in=consents.values("pk")).live(now)
+    tokens = IssuedToken.objects.filter(authorization__in=acts.values("pk"), used_at=None)
+    alive = tokens.exclude(expires_at__lte=now)
+    return Reach(consents.count(), acts.count(), alive.count())
+
+
+def consents_of(target: Target, now: datetime) -> QuerySet[Consent]:
+    """Return the consents that hold; what was decided after ``now`` is not among them."""
+    rows = Consent.objects.filter(**target.limits(), decided_at__lte=now).live(now)
+    if target.unused_since is not None:
+        rows = unused_since(target.unused_since, now).filter(**target.limits())
+    if not target.scope:
+        return rows
+    granted = ConsentScope.objects.filter(scope=target.scope, state=ConsentScope.State.GRANTED)
+    return rows.filter(pk__in=granted.order_by().values("consent"))
+
+
+def authorizations_of(target: Target, now: datetime) -> QuerySet[Authorization]:
+    """Return the live acts of authorization."""
+    rows = Authorization.objects.filter(**target.limits()).live(now)
+    return rows.filter(holding_word(target.scope, "scopes")) if target.scope else rows
+
+
+def access_of(target: Target, now: datetime) -> QuerySet[Any]:
+    """Return the toolkit's live access tokens."""
+    rows: QuerySet[Any] = access_token_model()._default_manager.filter(
+        **target.limits(), expires__gt=now
+    )
+    # Scopes are one text: a longer name that holds this one counts here, but is never touched.
+    return rows.filter(scope__contains=target.scope) if target.scope else rows
+
+
+def refresh_of(target: Target) -> QuerySet[Any]:
+    """Return the toolkit's refresh tokens that are not revoked."""
+    rows: QuerySet[Any] = refresh_token_model()._default_manager.filter(
+        **target.limits(), revoked=None
+    )
+    return rows
