@@ -130,7 +130,7 @@ def _dropped(dropped: Iterable[Dropped]) -> SafeString:
     rows = (
         (
             display.codes([entry.key]),
-            format_html('<code class="desk-code desk-long">{}</code>', entry.value),
+            format_html('<code class="desk-code">{}</code>', entry.value),
             display.sentences(entry.reasons),
         )
         for entry in dropped

@@ -170,6 +170,7 @@ def _page(
         "adminform": adminform,
         "media": desk.media + form.media,
         "needs_i18n": False,
+        "may_change_kind": form.application is None or owner.may_operate(desk, request),
     }
     response = desk.page(request, "admin/idp/client_form.html", {**known, **context})
     add_never_cache_headers(response)

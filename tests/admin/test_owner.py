@@ -142,6 +142,7 @@ def test_a_scope_for_listed_clients_waits_when_an_owner_adds_it(
     make_scope("photos:all", policy=make_policy("listed", clients="listed"))
     make_scope("photos:new", policy=make_policy("plain"))
     sent = {**SENT, "scopes:photos:all": "required", "scopes:photos:new": "optional"}
+    assert "It is something else" not in own_desk.get(page("client_change", _pk(house))).text
     own_desk.post(page("client_change", _pk(house)), sent)
     states = dict(ClientScope.objects.values_list("scope__name", "state"))
     assert states == {
