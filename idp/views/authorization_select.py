@@ -43,7 +43,7 @@ def selection_page(
     )
     context = {
         "client_name": flow.proven.application.name or flow.proven.facts.client_id,
-        "account": request.user.get_full_name() or request.user.get_username(),
+        "account": account_name(request.user),
         "username": request.user.get_username(),
         "nonce": nonce,
         "form_action": reverse("oauth2_provider:authorize-select"),
@@ -87,3 +87,9 @@ class SelectAccountView(View):
             now=now,
         )
         return HttpResponseRedirect(resume_path(following))
+
+
+def account_name(user: Any) -> str:
+    """Return the name that a user is called by, or the one to sign in with."""
+    full_name = getattr(user, "get_full_name", lambda: "")()
+    return str(full_name or user.get_username())
