@@ -20,7 +20,7 @@ SOURCE = "owner"
 def owned_clients(user: Any) -> QuerySet[Any]:
     """Return the clients that a user owns, as a person or by a group, as a subquery of keys."""
     condition = Q(owner_users=user.pk)
-    if hasattr(user, "groups"):
+    if hasattr(user, "groups"):  # a site's own model may have none
         condition |= Q(owner_groups__in=user.groups.values("pk"))
     rows = ClientPolicy.objects.filter(condition)
     found: QuerySet[Any] = application_model()._default_manager.filter(
