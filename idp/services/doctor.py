@@ -27,6 +27,7 @@ from idp.services.consent_unused import MOST_COUNTED, count_unused
 from idp.services.doctor_finding import Code, Finding, finding
 from idp.services.key_seal import KeyUnavailable, private_jwk
 from idp.services.ledger_check import last_check
+from idp.services.logout import logout_state
 from idp.services.redirect_uri import PURPOSES, findings, registered_uris, unused_redirect_uris
 from idp.services.site import site_state
 
@@ -206,5 +207,13 @@ def _consents(now: datetime) -> Iterator[Finding]:
         yield finding(Code.CONSENTS_UNUSED, after, f"{most}{count}")
 
 
-PARTS = (_site, _toolkit, _clients, _redirect_uris, _scopes, _keys, _ledger, _consents)
+def _logout(now: datetime) -> Iterator[Finding]:
+    state = logout_state(now)
+    if state.late:
+        yield finding(Code.LOGOUT_LATE, detail=str(state.late))
+    if state.failed:
+        yield finding(Code.LOGOUT_FAILED, detail=str(state.failed))
+
+
+PARTS = (_site, _toolkit, _clients, _redirect_uris, _scopes, _keys, _ledger, _consents, _logout)
 """What is looked at, in this order."""

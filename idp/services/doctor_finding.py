@@ -36,6 +36,8 @@ class Code(StrEnum):
     LEDGER_BROKEN = "ledger_broken"
     LEDGER_UNVERIFIED = "ledger_unverified"
     CONSENTS_UNUSED = "consents_unused"
+    LOGOUT_LATE = "logout_late"
+    LOGOUT_FAILED = "logout_failed"
 
 
 class Words(NamedTuple):
@@ -190,6 +192,18 @@ TEXTS: dict[Code, Words] = {
         "Run “manage.py idp ledger verify --checkpoint FILE” every night, with FILE where the "
         "database cannot reach it.",
         "",
+    ),
+    Code.LOGOUT_LATE: Words(
+        WARNING,
+        "{detail} sign-out messages wait and nobody sends them, so that apps hear of no sign-out.",
+        "Run `manage.py idp logout deliver --watch` beside the site.",
+        "OpenID Connect Back-Channel Logout §2.5",
+    ),
+    Code.LOGOUT_FAILED: Words(
+        WARNING,
+        "{detail} sign-out messages were given up in the last 30 days.",
+        "See them in the admin, mend the client's address, and send them again.",
+        "OpenID Connect Back-Channel Logout §2.8",
     ),
     Code.CONSENTS_UNUSED: Words(
         INFO,

@@ -15,6 +15,7 @@ from joserfc.jwk import KeySet, OctKey
 
 from idp.conf import application_model
 from idp.models import LogoutDelivery, SecurityEvent, SignIn
+from idp.services.doctor import examine
 from idp.services.key import public_key_set
 from idp.services.logout import logout_state, retry_deliveries
 from idp.services.logout_delivery import ATTEMPTS, CLAIM, deliver_due, next_delay
@@ -273,6 +274,14 @@ def test_the_state_of_delivery_is_counted() -> None:
     LogoutDelivery.objects.update(state="failed", ended_at=now)
     state = logout_state(now)
     assert (state.waiting, state.oldest, state.failed) == (0, None, 1)
+
+
+def test_the_doctor_misses_a_worker_and_tells_what_was_given_up() -> None:
+    late = timezone.now() + timedelta(minutes=6)
+    signed_out(make_client())
+    assert "logout_late" in {finding.code for finding in examine(late)}
+    LogoutDelivery.objects.update(state="failed", ended_at=late)
+    assert "logout_failed" in {finding.code for finding in examine(late)}
 
 
 def test_old_messages_are_purged_and_waiting_ones_are_not() -> None:
