@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
 from idp.domain.client import DEVICE_CODE
@@ -116,6 +117,13 @@ class KeySetField(forms.JSONField):
     def prepare_value(self, value: Any) -> Any:
         """Return the keys as people read them; nothing for none."""
         return "" if value is None else super().prepare_value(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was entered, to be shown again as it is where it cannot be read."""
+        try:
+            return super().bound_data(data, initial)
+        except RecursionError:
+            return InvalidJSONInput(data)
 
     def to_python(self, value: Any) -> Any:
         """Return the keys; what is too long, too deep or no JSON (RFC 8259) is refused."""
