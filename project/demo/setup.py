@@ -77,6 +77,7 @@ def closing_lines(content: Mapping[str, Any]) -> str:
             f"Developer  {base}/api/docs/  and {base}/o/.well-known/openid-configuration",
             f"           {base}/mcp  for assistants, which register themselves",
             "           .venv/bin/python -m project.demo.service  fetches a report as a service",
+            "           .venv/bin/python -m project.demo.tv  asks to be let in as a TV does",
             "",
         )
     )

@@ -18,10 +18,11 @@ from idp.models import Api, Scope
 from idp.services.client_secret import check_client_secret
 from idp.services.logout_delivery import deliver_due
 from project.api.models import Photo
-from project.demo import service
+from project.demo import service, tv
 from project.demo.setup import create
 from project.demo.web.exchange import presentable
 from tests.clients.person import TIMEOUT, Form, Person
+from tests.views.device_flow import DeviceFlow
 from tools.demo import environment
 
 BASE = "http://127.0.0.1:8000"
@@ -272,3 +273,31 @@ def test_the_demo_asks_no_mail_server_for_its_made_up_people() -> None:
 def test_the_demo_sends_mail_where_it_is_told_to() -> None:
     told = environment("127.0.0.1", 8000, {"EMAIL_URL": "smtp://mail.example.com"})
     assert told["EMAIL_URL"] == "smtp://mail.example.com"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_television_shows_photos_once_somebody_let_it_in(live_server: Any) -> None:
+    make(live_server.url)
+    ada = get_user_model().objects.get(username="ada")
+    lines: list[str] = []
+
+    def wait(_seconds: float) -> None:
+        flow = DeviceFlow(application_model().objects.get(client_id=tv.CLIENT_ID), ada)
+        flow.decide(flow.type(lines[0].split()[-1]))
+
+    tv.show(live_server.url, lines.append, wait)
+    assert "Connected. 8 photos:" in lines
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_television_says_when_it_was_refused(live_server: Any) -> None:
+    make(live_server.url)
+    ada = get_user_model().objects.get(username="ada")
+    lines: list[str] = []
+
+    def wait(_seconds: float) -> None:
+        flow = DeviceFlow(application_model().objects.get(client_id=tv.CLIENT_ID), ada)
+        flow.decide(flow.type(lines[0].split()[-1]), "deny")
+
+    with pytest.raises(tv.NotConnected, match="access_denied"):
+        tv.show(live_server.url, lines.append, wait)
