@@ -11,13 +11,14 @@ from urllib.parse import quote_plus, urlencode, urljoin
 from django.db.models import Sum
 from django.test import Client as Browser
 
+from idp.domain.client import DEVICE_CODE
 from idp.models import SecurityEvent
 from tests.views.flow import CHALLENGE, VERIFIER
 
 # No server hands NUL on in a header, so that it stands in parameters, paths and bodies alone.
 
 FORM = "application/x-www-form-urlencoded"
-BACKCHANNEL = ("par", "token", "revoke_token", "introspect", "userinfo")
+BACKCHANNEL = ("par", "device-authorization", "token", "revoke_token", "introspect", "userinfo")
 
 ANYWHERE: Mapping[str, bytes] = {
     "empty": b"",
@@ -310,6 +311,21 @@ def places(application: Any, tokens: Mapping[str, str], nonce: str, app_id: Any)
         Place("authorize resume", "/o/authorize/resume/", "GET", waiting),
         Place("authorize switch", "/o/authorize/switch/", "GET", waiting),
         Place("par", "/o/par/", "POST", {**authorization, **client}),
+        Place(
+            "device-authorization",
+            "/o/device-authorization/",
+            "POST",
+            {"scope": "openid", "resource": "https://api.example.com/photos", **client},
+        ),
+        Place("device", "/o/device/", "GET", {"user_code": "BBBB-BBBB"}),
+        Place("device", "/o/device/", "POST", {"user_code": "BBBB-BBBB"}),
+        Place("device decision", "/o/device/", "POST", decision),
+        Place(
+            "token for a device",
+            "/o/token/",
+            "POST",
+            {"grant_type": DEVICE_CODE, "device_code": "idpd_nothing", **client},
+        ),
         Place("token for a code", "/o/token/", "POST", code),
         Place(
             "token for a refresh token",
