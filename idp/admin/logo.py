@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.http import HttpResponseRedirect
-from django.urls import path
+from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,6 @@ from idp.admin.base import RecordAdmin
 from idp.admin.filter import ClientFilter
 from idp.models import ClientLogo, ClientPolicy
 from idp.services.logo import LogoError, clients_with_address, current_logos, fetch_logo
-from idp.templatetags.idp_page import logo_url
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -110,7 +109,10 @@ class ClientLogoAdmin(RecordAdmin):
 
 
 def _image(digest: str) -> SafeString | str:
-    address = logo_url(digest)
+    try:
+        address = reverse("oauth2_provider:client-logo", args=(digest,)) if digest else ""
+    except NoReverseMatch:
+        address = ""
     if not address:
         return display.EMPTY
     return format_html('<img class="desk-logo" src="{}" width="32" height="32" alt="">', address)
