@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
@@ -199,8 +200,9 @@ def _registration(request: HttpRequest) -> dict[str, Any]:
     """Return how clients make themselves known, where the site lets them (RFC 8414 §2)."""
     found: dict[str, Any] = {}
     if registration_is_on():
-        path = reverse("oauth2_provider:dcr-register")
-        found["registration_endpoint"] = request.build_absolute_uri(path)
+        with suppress(NoReverseMatch):  # a site that mounts its own choice of addresses
+            path = reverse("oauth2_provider:dcr-register")
+            found["registration_endpoint"] = request.build_absolute_uri(path)
     if documents_are_on():
         found["client_id_metadata_document_supported"] = True
     return found
