@@ -95,7 +95,9 @@ class DeviceView(View):
         response = page(request, "idp/device.html", context, referrer_policy=SAME_ORIGIN)
         return remember_browser(request, response)
 
-    def asked(self, request: HttpRequest, device: DeviceAuthorization, now: datetime) -> Any:
+    def asked(
+        self, request: HttpRequest, device: DeviceAuthorization, now: datetime
+    ) -> HttpResponse:
         """Return the consent page of a device, or why there is none."""
         sign_in = current_sign_in(request)
         if sign_in is None:

@@ -26,7 +26,9 @@ from idp.models import (
 )
 from idp.services.authorization import checksum
 from idp.services.consent import revoke_consent
+from idp.services.device import close_device
 from idp.services.device_throttle import ASKED_LIMIT, USER_LIMIT, may_ask
+from idp.services.purge_kind import KINDS
 from tests.factories import add_scope, grant, make_application, make_policy, make_scope, make_user
 from tests.views.device_flow import ASK, PAGE, DeviceFlow, pass_time
 from tests.views.flow import basic, bearer, post
@@ -416,3 +418,26 @@ def statements(work: Callable[[], Any]) -> int:
         work()
     framing = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
     return sum(not query["sql"].startswith(framing) for query in captured.captured_queries)
+
+
+def test_an_operator_closes_a_device_with_everything_that_it_got(flow: DeviceFlow) -> None:
+    waiting = flow.codes()
+    assert close_device(DeviceAuthorization.objects.get(), reason="lost", now=timezone.now())
+    assert error(flow.poll(waiting)) == "expired_token"
+
+    answer = flow.tokens()
+    row = DeviceAuthorization.objects.get(state="redeemed")
+    assert close_device(row, reason="lost", now=timezone.now())
+    dead = Browser().get("/o/userinfo/", **bearer(answer["access_token"]))
+    assert dead.status_code == 401
+    assert not close_device(row, reason="lost", now=timezone.now())
+
+
+def test_old_rows_are_purged_and_what_came_of_them_stays(flow: DeviceFlow) -> None:
+    flow.tokens()
+    flow.codes()
+    pass_time(2 * 24 * 3600)
+    kind = next(kind for kind in KINDS if kind.name == "device authorizations")
+    keys = list(kind.rows(timezone.now()).values_list("pk", flat=True))
+    assert kind.remove(keys) == 2
+    assert Authorization.objects.count() == 1
