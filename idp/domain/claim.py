@@ -16,7 +16,7 @@ class Member(StrEnum):
     """Where a claim is told."""
 
     USERINFO = "userinfo"
-    ID_TOKEN = "id_token"
+    ID_TOKEN = "id_token"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
