@@ -674,6 +674,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(index_words, drop_words, elidable=False),
+        migrations.AddField(
+            model_name="clientsecret",
+            name="slow_hash",
+            field=models.CharField(
+                blank=True,
+                default="",
+                editable=False,
+                help_text="Instead of a digest, for a secret that we did not make.",
+                max_length=255,
+            ),
+            preserve_default=False,
+        ),
         migrations.AddConstraint(
             model_name="signingkey",
             constraint=models.UniqueConstraint(

@@ -311,6 +311,12 @@ class ClientSecret(models.Model):
     label = models.CharField(_("label"), max_length=100, blank=True)
     salt = models.CharField(max_length=32, editable=False)
     digest = models.CharField(max_length=64, editable=False)
+    slow_hash = models.CharField(
+        max_length=255,
+        blank=True,
+        editable=False,
+        help_text=_("Instead of a digest, for a secret that we did not make."),
+    )
     last_four = models.CharField(_("last four characters"), max_length=4, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     created_by = models.ForeignKey(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,10 +18,12 @@ from idp.services.change import Refused, fault, record_change
 from idp.services.client_secret_value import (
     digest_of,
     generate,
+    has_digest,
     has_toolkit_secret,
-    matches,
+    kept_as,
+    matches_slowly,
     matches_toolkit,
-    same_secret,
+    stands_for_toolkit,
     unusable_secret,
 )
 from idp.signals import client_secret_issued, client_secret_revoked
@@ -83,12 +84,10 @@ def issue_client_secret(
     if not rows:
         _keep_toolkit_secret(application, until=at + idp_settings.secret_rotation_overlap, now=at)
     plain = generate() if value is None else value
-    salt = secrets.token_hex(16)
     row = ClientSecret.objects.create(
         application=application,
         label=label,
-        salt=salt,
-        digest=digest_of(salt, plain),
+        **kept_as(plain),
         last_four=plain[-4:],
         created_at=at,
         created_by=by if getattr(by, "pk", None) else None,
@@ -126,7 +125,7 @@ def revoke_client_secret(
     if not ClientSecret.objects.filter(pk=secret.pk, revoked_at=None).update(revoked_at=at):
         return
     secret.revoked_at = at
-    if not secret.digest:
+    if stands_for_toolkit(secret):
         close_toolkit_secret(application)
     _tell("client.secret_revoked", application, secret, by, at)
     transaction.on_commit(
@@ -268,8 +267,8 @@ def _end_at(rows: QuerySet[ClientSecret], end: datetime) -> None:
 
 def _matching(application: Any, rows: list[ClientSecret], presented: str) -> ClientSecret | None:
     """Return the row of a secret: all digests are compared, then slow hashes if none was right."""
-    right = [row for row in rows if same_secret(row, presented)]
-    slow = (row for row in rows if not row.digest and matches(application, row, presented))
+    right = [row for row in rows if has_digest(row, presented)]
+    slow = (row for row in rows if matches_slowly(application, row, presented))
     return right[0] if right else next(slow, None)
 
 

@@ -65,16 +65,46 @@ def has_toolkit_secret(application: Any) -> bool:
     return bool(stored) and f"${_UNUSABLE}$" not in stored
 
 
-def same_secret(row: ClientSecret, value: str) -> bool:
-    """Return whether a row was made from this value, whether it still works or not."""
+def kept_as(value: str) -> dict[str, str]:
+    """Return the columns in which a secret is kept.
+
+    One that we made has 256 random bits, for which a salted digest is enough. What somebody chose
+    or brought along may be guessed, so that each guess has to be dear.
+    """
+    if is_well_formed(value):
+        salt = secrets.token_hex(16)
+        return {"salt": salt, "digest": digest_of(salt, value), "slow_hash": ""}
+    return {"salt": "", "digest": "", "slow_hash": make_password(value)}
+
+
+def stands_for_toolkit(row: ClientSecret) -> bool:
+    """Return whether a row holds nothing itself, but stands for the toolkit's own column."""
+    return not row.digest and not row.slow_hash
+
+
+def has_digest(row: ClientSecret, value: str) -> bool:
+    """Return whether the digest of a row is that of a value; no slow hash is computed."""
     return bool(row.digest) and hmac.compare_digest(digest_of(row.salt, value), row.digest)
 
 
-def matches(application: Any, row: ClientSecret, presented: str) -> bool:
-    """Return whether a presented secret is that of a row, or of the column that it stands for."""
-    if not row.digest:
+def same_secret(row: ClientSecret, value: str) -> bool:
+    """Return whether a row was made from this value, whether it still works or not.
+
+    Raises:
+        TooBusy: see ``matches_slowly``.
+    """
+    return has_digest(row, value) or (bool(row.slow_hash) and _proven(value, row.slow_hash))
+
+
+def matches_slowly(application: Any, row: ClientSecret, presented: str) -> bool:
+    """Return whether the slow hash of a row, or of the column that it stands for, is of a secret.
+
+    Raises:
+        TooBusy: enough slow hashes are being computed.
+    """
+    if stands_for_toolkit(row):
         return has_toolkit_secret(application) and matches_toolkit(application, presented)
-    return same_secret(row, presented)
+    return bool(row.slow_hash) and _proven(presented, row.slow_hash)
 
 
 def matches_toolkit(application: Any, presented: str) -> bool:
@@ -85,13 +115,24 @@ def matches_toolkit(application: Any, presented: str) -> bool:
     Raises:
         TooBusy: the hash is slow, and enough of them are being computed.
     """
-    if is_well_formed(presented):
-        return False
     stored: str = application.client_secret
     try:
         identify_hasher(stored)
     except ValueError:
         return hmac.compare_digest(stored.encode(), presented.encode())
+    return _proven(presented, stored)
+
+
+def _proven(presented: str, stored: str) -> bool:
+    """Return whether a slow hash is of a secret; computed once a process where it is.
+
+    A secret that we made has none, so that it costs nothing.
+
+    Raises:
+        TooBusy: enough slow hashes are being computed.
+    """
+    if is_well_formed(presented):
+        return False
     proof = hmac.digest(_proof_key, f"{stored}\0{presented}".encode(), "sha256")
     if proof in _proved:
         return True

@@ -8,6 +8,7 @@ import pytest
 
 from idp.conf import application_model
 from idp.models import ClientSecret, SecurityEvent
+from idp.services import client_secret_value
 from idp.services.client_secret import (
     MAX_LIVE,
     SecretError,
@@ -52,9 +53,39 @@ def test_the_secret_is_kept_as_a_salted_digest_only():
 
 
 def test_two_clients_with_one_secret_have_different_digests():
-    make_application(secret="the same secret for both of them")
-    make_application(secret="the same secret for both of them")
-    assert len(set(ClientSecret.objects.values_list("digest", flat=True))) == 2
+    for kept_in, secret in (
+        ("digest", generate()),
+        ("slow_hash", "the same chosen secret of both"),
+    ):
+        applications = [make_application(secret=secret), make_application(secret=secret)]
+        rows = ClientSecret.objects.filter(application__in=applications)
+        assert len(set(rows.values_list(kept_in, flat=True)) - {""}) == 2
+
+
+def test_a_chosen_secret_keeps_a_slow_hash_until_it_is_rotated(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    application = make_application(secret="correct horse battery staple")
+    row = ClientSecret.objects.get()
+    assert row.slow_hash.startswith("pbkdf2_sha256$")
+    assert (row.digest, row.salt) == ("", "")
+    assert check_client_secret(application, "correct horse battery staple")
+    assert not check_client_secret(application, "correct horse battery stable")
+    new, plain = rotate_client_secret(application)
+    assert (new.slow_hash, bool(new.digest)) == ("", True)
+    assert check_client_secret(application, plain)
+    assert check_client_secret(application, "correct horse battery staple")
+
+
+def test_the_slow_hash_of_a_right_secret_is_computed_once_a_process(monkeypatch):
+    application = make_application(secret="correct horse battery staple")
+    calls = []
+    real = client_secret_value.check_password
+    monkeypatch.setattr(
+        client_secret_value, "check_password", lambda *args: calls.append(1) or real(*args)
+    )
+    for _time in range(3):
+        assert check_client_secret(application, "correct horse battery staple")
+    assert len(calls) == 1
 
 
 def test_the_right_secret_authenticates_and_no_other():
