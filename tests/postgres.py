@@ -31,6 +31,9 @@ SUPERUSER = "postgres"
 STARTS_WITHIN = 30
 """Seconds."""
 
+ROOM = 4 * 1024**3
+"""Bytes."""
+
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -55,20 +58,27 @@ class Server:
 
 
 @contextmanager
-def running(settings: dict[str, str] | None = None) -> Iterator[Server]:
+def running(
+    settings: dict[str, str] | None = None, folder: Path | None = None
+) -> Iterator[Server]:
     """Start a server, and stop it at the end.
 
     Args:
         settings: PostgreSQL's settings that differ from ``SETTINGS``.
+        folder: where its data stays for the next start; a temporary one by default.
 
     Raises:
         RuntimeError: the server does not start; the message holds the end of its log.
     """
-    folder = Path(tempfile.mkdtemp(prefix="idp-pg-"))
+    keep = folder is not None
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="idp-pg-", dir=_in_memory()))
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         account = _account(folder)
         binaries = _binaries(folder)
-        _initialise(binaries, folder, account)
+        if not (folder / "data").exists():
+            _initialise(binaries, folder, account)
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 [
@@ -93,7 +103,16 @@ def running(settings: dict[str, str] | None = None) -> Iterator[Server]:
                 process.kill()
                 process.wait()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_memory() -> str | None:
+    """Return a folder in memory where there is room; making databases is mostly making files."""
+    place = Path("/dev/shm")  # noqa: S108 - the folder made in it has a name nobody can guess
+    if not os.access(place, os.W_OK) or shutil.disk_usage(place).free < ROOM:
+        return None
+    return str(place)
 
 
 def _account(folder: Path) -> dict[str, Any]:
@@ -116,10 +135,11 @@ def _binaries(folder: Path) -> Path:
     if os.geteuid() != 0:
         return newest / "bin"
     copied = folder / PACKAGE / newest.name
-    shutil.copytree(newest, copied, ignore=shutil.ignore_patterns("include", "*.a"))
+    unneeded = shutil.ignore_patterns("include", "*.a")
+    shutil.copytree(newest, copied, ignore=unneeded, dirs_exist_ok=True)
     libraries = package.with_name(f"{PACKAGE}.libs")
     if libraries.is_dir():
-        shutil.copytree(libraries, folder / libraries.name)
+        shutil.copytree(libraries, folder / libraries.name, dirs_exist_ok=True)
     return copied / "bin"
 
 

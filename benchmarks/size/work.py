@@ -1,0 +1,100 @@
+"""Long work on what the site holds: verify the ledger, purge, take one scope and then all back."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from idp.services.consent_reach import Target, reach
+from idp.services.consent_sweep import take_back_from
+from idp.services.ledger_check import begin_check, run_check
+from idp.services.purge import due, purge
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one kind of work took.
+
+    Attributes:
+        name: what it is.
+        rows: how many rows it was.
+        seconds: by the clock.
+        cpu_seconds: of this process and of the server's for it, where it can be seen.
+    """
+
+    name: str
+    rows: int
+    seconds: float
+    cpu_seconds: float
+
+    def __str__(self) -> str:
+        million = 1_000_000 / max(self.rows, 1)
+        return (
+            f"{self.name}: {self.rows} rows in {self.seconds:.1f} s, {self.cpu_seconds:.1f} s of "
+            f"two processes; for a million {million * self.seconds:.0f} s and "
+            f"{million * self.cpu_seconds:.0f} s"
+        )
+
+
+def measure_work() -> list[dict[str, Any]]:
+    """Do it all, in an order in which one leaves something to the next."""
+    now = timezone.now()
+    check = begin_check(now=now)
+    found = [_timed("verify the ledger", lambda: [run_check(check).events])]
+    found.append(_timed("purge", lambda: (count for _kind, count in purge(now))))
+    _vacuum()
+    expect(not any(due(now).values()), "nothing left to purge")
+    for name, target in (
+        ("take one scope from everyone", Target(scope="photos:read")),
+        ("take everything from everyone", Target()),
+    ):
+        tokens = reach(target, now).tokens
+        found.append(_timed(name, lambda chosen=target: take_back_from(chosen, now=now), tokens))
+        left = reach(target, now)
+        expect(not (left.consents or left.authorizations), f"nothing left: {left}")
+        _vacuum()
+    expect(run_check(begin_check(now=now)).broken == 0, "a ledger that still verifies")
+    return [asdict(work) for work in found]
+
+
+def expect(held: bool, what: str) -> None:  # noqa: FBT001
+    """Stop unless something holds."""
+    if not held:
+        raise SystemExit(f"expected {what}")
+
+
+def _timed(name: str, steps: Any, rows: int | None = None) -> Work:
+    clock, cpu, done = time.perf_counter(), _cpu(), 0
+    counts: Iterable[int] = steps()
+    for count in counts:
+        done += count
+        sys.stderr.write(f"\r{name}: {done}")
+    work = Work(name, rows or done, time.perf_counter() - clock, _cpu() - cpu)
+    sys.stderr.write(f"\r{work}\n")
+    return work
+
+
+def _cpu() -> float:
+    """Return the seconds of a processor that this process and the server's have used."""
+    used = time.process_time()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    if stat.exists():
+        fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
+        used += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
+def _vacuum() -> None:
+    """Do what the server would do by itself meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
