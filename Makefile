@@ -15,7 +15,7 @@ LOCK := $(VENV)/bin/uv pip compile pyproject.toml --extra api --extra postgres -
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-sqlite test-postgres test-browser check check-lint check-types \
-	check-imports check-templates check-django matrix soak bench coverage browser node lock docs messages clean
+	check-imports check-templates check-django matrix soak bench size coverage browser node lock docs messages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ matrix: $(VENV)/dev.stamp ## the tests without a browser on the oldest and newes
 
 bench: $(VENV)/dev.stamp ## side by side with the plain toolkit
 	$(RUN) -m benchmarks
+
+size: $(VENV)/dev.stamp ## each page of the desk at a million live tokens, on PostgreSQL (SCALE=0.1)
+	$(RUN) -m benchmarks.size --scale $(or $(SCALE),1)
 
 # Checks
 
