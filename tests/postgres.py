@@ -58,9 +58,7 @@ class Server:
 
 
 @contextmanager
-def running(
-    settings: dict[str, str] | None = None, folder: Path | None = None
-) -> Iterator[Server]:
+def running(settings: dict[str, str] | None = None, folder: Path | None = None) -> Iterator[Server]:
     """Start a server, and stop it at the end.
 
     Args:
