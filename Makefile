@@ -40,14 +40,13 @@ demo: $(VENV)/runtime.stamp ## serve the site with demo content (PORT=8000 HOST=
 
 test: test-sqlite test-postgres test-browser ## all tests: SQLite, PostgreSQL, browser
 
-test-sqlite: node
+test-sqlite: $(VENV)/dev.stamp
 	@echo "== SQLite"
 	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser"
 
 test-postgres: node
 	@echo "== PostgreSQL"
-	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not packaging" \
-		--ignore tests/domain
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not once"
 
 test-browser: browser
 	@echo "== Browser"

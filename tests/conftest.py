@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import time_machine
 from django.core.cache import cache
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from idp.services.catalogue import forget_recent
 from idp.services.key import forget_public_keys
 from idp.services.origin_list import forget_origins
 from idp.services.subject_identifier import forget_salt
+from tests import flush
 
 pytest_plugins = ["idp.contrib.testing"]
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The database as the migrations leave it, which tests that commit are put back to."""
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock():
+            flush.remember()
+        flush.install()
 
 
 @pytest.fixture
@@ -43,8 +55,31 @@ def _empty_caches() -> None:
     forget_salt()
 
 
+ON_POSTGRESQL = ("clients", "dropin/test_own_models.py", "dropin/test_own_classes.py")
+"""Whole systems, tested on the database of production alone; the demo is one on SQLite."""
+
+ONCE = (
+    "domain",
+    "dot/test_gate.py",
+    "management/manifest/test_parse.py",
+    *(f"project/test_{name}.py" for name in ("database", "demo", "environment", "logs", "mail")),
+    "templatetags",
+    "test_docs.py",
+    "test_locale.py",
+    "test_packaging.py",
+)
+"""What a database does not touch, and the demo."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take out what needs PostgreSQL when the tests run on SQLite, and say so."""
+    for item in items:
+        path = item.path.relative_to(Path(__file__).parent).as_posix()
+        if path.startswith(ONCE):
+            item.add_marker("once")
+        elif path.startswith(ON_POSTGRESQL):
+            item.add_marker("postgres")
     if connection.vendor == "postgresql":
         return
     needing = [item for item in items if item.get_closest_marker("postgres")]

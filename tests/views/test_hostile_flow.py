@@ -10,11 +10,9 @@ import pytest
 from idp.models import Authorization
 from tests.factories import make_application, make_user
 from tests.views.flow import Flow, location
-from tests.views.test_hostile_parameter import database
 
-__all__ = ["database"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 ODD = (
     "\u202e\U0001f4a9\u2028",

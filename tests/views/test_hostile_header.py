@@ -12,11 +12,11 @@ from tests.views.hostile import (
     HEADER_NAMES,
     HEADERS,
 )
-from tests.views.test_hostile_parameter import World, database, world
+from tests.views.test_hostile_parameter import World, world
 
-__all__ = ["database", "world"]
+__all__ = ["world"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 def test_no_header_breaks_anything(world: World) -> None:

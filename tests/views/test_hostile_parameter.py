@@ -25,15 +25,8 @@ from tests.views.hostile import (
     places,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(
-    autouse=True, params=["any", pytest.param("postgresql", marks=pytest.mark.postgres)]
-)
-def database(request: pytest.FixtureRequest) -> str:
-    """Run each test a second time where texts are stricter and numbers are smaller."""
-    return str(request.param)
+# Where texts are stricter and numbers are smaller than on SQLite.
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @dataclass

@@ -11,12 +11,12 @@ from django.test import Client as Browser
 from idp.services.site import set_mode
 from tests.factories import make_application
 from tests.views.hostile import Place, faults_of
-from tests.views.test_hostile_parameter import World, database, world
+from tests.views.test_hostile_parameter import World, world
 from tests.views.test_redirect_uri_http import VECTORS, ask, encoded, register
 
-__all__ = ["database", "world"]
+__all__ = ["world"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @pytest.fixture(autouse=True)
