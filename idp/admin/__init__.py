@@ -19,9 +19,11 @@ from idp.admin.logout import LogoutDeliveryAdmin
 from idp.admin.policy import ApiAdmin, ClientPolicyAdmin, ScopePolicyAdmin
 from idp.admin.scope import ScopeAdmin
 from idp.admin.site import SiteStateAdmin
+from idp.admin.task import BulkTaskAdmin
 from idp.models import (
     Api,
     Authorization,
+    BulkTask,
     ClientLogo,
     ClientPolicy,
     ClientScope,
@@ -40,6 +42,7 @@ from idp.models import (
 admin.site.register(Api, ApiAdmin)
 admin.site.register(Authorization, AuthorizationAdmin)
 admin.site.register(ClientLogo, ClientLogoAdmin)
+admin.site.register(BulkTask, BulkTaskAdmin)
 admin.site.register(ClientPolicy, ClientPolicyAdmin)
 admin.site.register(ClientScope, ClientScopeAdmin)
 admin.site.register(Consent, ConsentAdmin)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from idp.admin import display
 from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.take_back import end_tokens
 from idp.conf import access_token_model, refresh_token_model
 from idp.models import (
     Authorization,
@@ -131,6 +132,9 @@ def end_tokens_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> Ht
     )
     if not is_confirmed(request, question):
         return ask(desk, request, question)
+    total = sum(number for _words, number in counts)
+    if total >= LARGE:
+        return end_tokens(desk, request, application, total)
     reason, now = given_reason(request), timezone.now()
     count = end_in_batches(
         Authorization.objects.filter(application=application), reason=reason, now=now

@@ -17,6 +17,7 @@ _READ = (
     "id_token",
     "api",
     "authorization",
+    "bulktask",
     "clientlogo",
     "clientpolicy",
     "clientscope",

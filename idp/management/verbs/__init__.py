@@ -18,6 +18,7 @@ VERBS = {
     "logos": f"{_HERE}.logos",
     "logout": f"{_HERE}.logout",
     "purge": f"{_HERE}.purge",
+    "tasks": f"{_HERE}.tasks",
     "backfill": f"{_HERE}.backfill",
     "demo": f"{_HERE}.demo",
 }

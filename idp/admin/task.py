@@ -1,0 +1,106 @@
+"""Long work: what was begun, how far it has come, and carrying it on step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display, take_back
+from idp.admin.base import RecordAdmin
+from idp.admin.task_step import carry_on
+from idp.models import Authorization, BulkTask, Consent
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+PERMISSIONS = {
+    BulkTask.Kind.TAKE_BACK: ("revoke", Consent),
+    BulkTask.Kind.END_TOKENS: ("end", Authorization),
+    BulkTask.Kind.SWEEP: ("narrow", Consent),
+}
+
+
+class BulkTaskAdmin(RecordAdmin):
+    """Work that is too long for one request."""
+
+    change_list_template = "admin/idp/task_list.html"
+    list_display = ("what", "by", "created_at", "state", "done", "changed")
+    list_filter = ("kind",)
+    ordering = ("-created_at", "-id")
+    sortable_by = ()
+    lead = _(
+        "What takes too long for one request. What it takes away is worthless since it began; the "
+        "work writes that down, and can be interrupted and carried on."
+    )
+    empty_text = _("When access is taken back from many at once, the work will appear here.")
+    fieldsets = (
+        (None, {"fields": ("kind", "label", "state", "progress")}),
+        (_("Who and why"), {"fields": ("by", "reason", "created_at", "moved_at", "finished_at")}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with those that begin work and carry it on."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("take-back/", wrap(self.take_back_view), name="idp_take_back"),
+            path("<path:object_id>/work/", wrap(self.work_view), name="idp_bulktask_work"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Return the list, with the way to begin for whoever may."""
+        context = {"may_take_back": self.may(request, "revoke", Consent), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the operator may read tasks: whoever may begin one sees them."""
+        return super().has_view_permission(request, obj) or any(
+            self.may(request, *permission) for permission in PERMISSIONS.values()
+        )
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Return whether the list is among those of the start page."""
+        return self.has_view_permission(request)
+
+    def take_back_view(self, request: HttpRequest) -> HttpResponse:
+        """Take access back from a user, a client, a scope or everyone."""
+        self.allow(permitted=self.may(request, "revoke", Consent))
+        return take_back.view(self, request)
+
+    def work_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show how far a task has come; a POST works a while."""
+        task: BulkTask = self.row_or_404(request, object_id)
+        self.allow(permitted=self.may(request, *PERMISSIONS[BulkTask.Kind(task.kind)]))
+        if request.method == "POST" and task.finished_at is None:
+            return carry_on(self, request, task)
+        context = {"title": str(task), "task": task, "begun": task.moved_at is not None}
+        return self.page(request, "admin/idp/task_work.html", context)
+
+    @admin.display(description=_("what"))
+    def what(self, task: BulkTask) -> str:
+        """Return the task in words."""
+        return str(task)
+
+    @admin.display(description=_("state"))
+    def state(self, task: BulkTask) -> SafeString | str:
+        """Return how the work stands, leading to its page while something is left."""
+        if task.finished_at is not None:
+            return display.badge(_("Finished"), "good")
+        url = reverse(f"{self.admin_site.name}:idp_bulktask_work", args=(task.pk,))
+        return display.link(url, _("Unfinished: carry it on"))
+
+    @admin.display(description=_("progress"))
+    def progress(self, task: BulkTask) -> SafeString:
+        """Return how far the work has come."""
+        words = _("%(done)d of %(total)d rows, %(changed)d of them changed")
+        return format_html(
+            "{}", words % {"done": task.done, "total": task.total, "changed": task.changed}
+        )
