@@ -17,6 +17,7 @@ from idp.admin.base import PartyAdmin
 from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
 from idp.admin.filter import AddressFilter, ClientFilter, TextFilter, UserFilter
 from idp.models import Authorization, IssuedToken, SecurityEvent
+from idp.models.expression import holding_word
 from idp.services.event import record_event
 from idp.services.origin import origin_of
 from idp.services.token_revocation import end_in_batches
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 TOKENS_SHOWN = 100
+GRANT_TYPES = (
+    "authorization_code",
+    "urn:ietf:params:oauth:grant-type:device_code",
+)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -43,8 +48,7 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows in this state."""
         if self.value() == "live":
-            live = Authorization.objects.live(timezone.now())
-            return queryset.filter(pk__in=live.values("pk"))
+            return queryset.filter(ended_at=None).exclude(expires_at__lte=timezone.now())
         return queryset.exclude(ended_at=None) if self.value() == "ended" else queryset
 
 
@@ -57,14 +61,22 @@ class ScopeFilter(TextFilter):
 
     def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Return the rows with this scope as one word."""
-        inside = queryset.filter(scopes__contains=f" {text} ")
-        ends = queryset.filter(scopes__endswith=f" {text}")
-        return (
-            queryset.filter(scopes=text)
-            | queryset.filter(scopes__startswith=f"{text} ")
-            | inside
-            | ends
-        )
+        return queryset.filter(holding_word(text, "scopes"))
+
+
+class GrantTypeFilter(admin.SimpleListFilter):
+    """Authorizations by how they came about; the ways are known, so no row is asked for them."""
+
+    title = _("grant type")
+    parameter_name = "grant_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the grants that leave an authorization."""
+        return [(name, name) for name in GRANT_TYPES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of this grant."""
+        return queryset.filter(grant_type=self.value()) if self.value() else queryset
 
 
 class AuthorizationAdmin(PartyAdmin):
@@ -87,7 +99,7 @@ class AuthorizationAdmin(PartyAdmin):
         UserFilter,
         ScopeFilter,
         AddressFilter,
-        "grant_type",
+        GrantTypeFilter,
         "created_at",
     )
     ordering = ("-created_at",)

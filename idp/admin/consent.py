@@ -52,6 +52,7 @@ class ConsentAdmin(PartyAdmin):
     list_display = ("user", "client", "status_badge", "decided_at", "last_used_at", "expires_at")
     list_filter = ("status", ClientFilter, UserFilter, ScopeFilter, "duration", "decided_at")
     ordering = ("-id",)
+    sortable_by = ()
     actions = ("revoke_selected",)
     lead = _("What each user allows each client now. How it came to be is in the consent ledger.")
     empty_text = _("When a user allows a client something, it will appear here.")

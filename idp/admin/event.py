@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.urls import reverse
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display
-from idp.admin.base import RecordAdmin
+from idp.admin import display, event_group
 from idp.admin.filter import AddressFilter, ClientIdFilter, UserFilter
+from idp.admin.keyset import KeysetAdmin
 from idp.conf import application_model
 from idp.models import SecurityEvent
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
 TONES = {"info": "plain", "warning": "warn", "error": "danger"}
@@ -53,9 +55,11 @@ class KindFilter(admin.SimpleListFilter):
         )
 
 
-class SecurityEventAdmin(RecordAdmin):
+class SecurityEventAdmin(KeysetAdmin):
     """Events, newest first; the same again within the hour is one row with a count."""
 
+    change_list_template = "admin/idp/event_list.html"
+    keyset_field = "last_at"
     list_display = (
         "last_at",
         "what",
@@ -80,6 +84,17 @@ class SecurityEventAdmin(RecordAdmin):
         (_("What came with it"), {"fields": ("details",)}),
         (_("What to do"), {"fields": ("remedy",)}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, with the one that groups."""
+        view = self.admin_site.admin_view(self.group_view)
+        return [path("groups/", view, name="idp_securityevent_groups"), *super().get_urls()]
+
+    def group_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the events of some time with the same again as one row."""
+        self.allow(permitted=self.has_view_permission(request))
+        context = event_group.context(request.GET, self.admin_site.name, timezone.now())
+        return self.page(request, "admin/idp/event_groups.html", context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -43,7 +43,7 @@ class TextFilter(admin.SimpleListFilter):
             "others": [
                 (name, value)
                 for name, values in changelist.params.items()
-                if name not in (self.parameter_name, "p", "e")
+                if name not in (self.parameter_name, "p", "e", "before")
                 for value in (values if isinstance(values, list) else [values])
             ],
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Q
 from django.http import Http404
 from django.template.loader import render_to_string
 from django.urls import path, reverse
@@ -17,12 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from idp.admin import display
 from idp.admin.base import RecordAdmin
 from idp.admin.filter import ClientIdFilter, TextFilter
+from idp.admin.keyset import KeysetAdmin
 from idp.admin.ledger_badge import verification
 from idp.admin.ledger_export import FORMATS, export
 from idp.admin.ledger_who import who_context
 from idp.admin.party import user_named
 from idp.domain.snapshot import document_from_dict
 from idp.models import ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
+from idp.models.expression import holding_word
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -65,18 +66,10 @@ class ScopeFilter(TextFilter):
 
     def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Return the events with this scope as one word of a list of scopes."""
-        condition = Q()
-        for name in ("scopes_before", "scopes_after", "declined"):
-            condition |= (
-                Q(**{name: text})
-                | Q(**{f"{name}__startswith": f"{text} "})
-                | Q(**{f"{name}__endswith": f" {text}"})
-                | Q(**{f"{name}__contains": f" {text} "})
-            )
-        return queryset.filter(condition)
+        return queryset.filter(holding_word(text, "scopes_before", "scopes_after", "declined"))
 
 
-class ConsentEventAdmin(RecordAdmin):
+class ConsentEventAdmin(KeysetAdmin):
     """Every decision and change, each a link of its subject's chain."""
 
     change_list_template = "admin/idp/ledger_list.html"

@@ -85,6 +85,7 @@ CLIENT = _of("application")
 TABLE: dict[str, Page] = {
     **_standard("idp_authorization", "authorization", reads="vhca"),
     **_standard("idp_clientlogo", "logo", reads="vhca"),
+    **_standard("idp_bulktask", "task", reads="vhca"),
     **_standard("idp_clientpolicy", "client_policy", reads="vhca"),
     **_standard("idp_clientscope", "held", reads="vhca"),
     **_standard("idp_consent", "consent", reads="vhca"),
@@ -127,6 +128,11 @@ TABLE: dict[str, Page] = {
     "idp_clientlogo_fetch": Page("ca", "ca"),
     "idp_consent_revoke": Page("ha", "ha", _of("consent"), sends=_body(**YES)),
     "idp_consentevent_who": Page("vhca", "vhca"),
+    "idp_securityevent_groups": Page("vhca", "vhca"),
+    "idp_take_back": Page(
+        "ha", "ha", query=lambda house: "?client=photo-print", sends=_body(**YES)
+    ),
+    "idp_bulktask_work": Page("ha", "ha", _of("task"), sends=_body()),
     "idp_consentevent_export": Page("a", "a", lambda house: ("csv",)),
     "idp_explain": Page("vhca", "vhca"),
     "idp_sweep": Page(

@@ -19,6 +19,7 @@ from idp.conf import grant_model, id_token_model
 from idp.domain.role import ROLES
 from idp.models import (
     Authorization,
+    BulkTask,
     ClientLogo,
     ClientPolicy,
     ClientScope,
@@ -66,6 +67,9 @@ def full_house(db: None) -> SimpleNamespace:
     house.seen = SecurityEvent.objects.filter(kind="authorization.refused").get()
     later = now + timezone.timedelta(minutes=5)
     parties = {"user": house.user, "application": house.application}
+    house.task = BulkTask.objects.create(
+        kind="take_back", target={"scope": "photos:read"}, label="photos:read", position="consent:"
+    )
     house.delivery = LogoutDelivery.objects.create(
         application=house.application, sid=uuid4(), created_at=now, next_at=now, state="failed"
     )
