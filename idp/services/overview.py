@@ -70,14 +70,22 @@ def secrets_running_out(now: datetime) -> QuerySet[ClientSecret]:
     return ending.exclude(application__in=lasting.values("application"))
 
 
-def lately(now: datetime, *, days: int = 30) -> dict[str, dict[date, int]]:
-    """Return what happened, by name and day: authorizations, decisions, warnings."""
-    start = now - timedelta(days=days - 1)
+def happened(start: datetime, end: datetime) -> dict[str, dict[date, int]]:
+    """Return what happened, by name and day: authorizations, decisions, warnings.
+
+    Args:
+        start: from this time on.
+        end: up to this time, which is not included.
+    """
     allowed = Q(kind__in=("granted", "extended", "renewed"))
     refused = Q(kind__in=("declined", "revoked"))
-    acts = Authorization.objects.filter(created_at__gte=start).annotate(day=TruncDate("created_at"))
-    decisions = ConsentEvent.objects.filter(at__gte=start).annotate(day=TruncDate("at"))
-    events = SecurityEvent.objects.filter(last_at__gte=start).exclude(severity="info")
+    acts = Authorization.objects.filter(created_at__gte=start, created_at__lt=end).annotate(
+        day=TruncDate("created_at")
+    )
+    decisions = ConsentEvent.objects.filter(at__gte=start, at__lt=end).annotate(day=TruncDate("at"))
+    events = SecurityEvent.objects.filter(last_at__gte=start, last_at__lt=end).exclude(
+        severity="info"
+    )
     by_day = (
         decisions.order_by()
         .values("day")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -14,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.conf import application_model
-from idp.services.overview import attention, lately
+from idp.services.overview import attention, happened
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -24,6 +25,7 @@ register = template.Library()
 
 DAYS = 30
 CHARTS_KEPT_SECONDS = 300
+DAY_KEPT_SECONDS = 90_000
 BAR, HEIGHT = 10, 60
 
 
@@ -84,12 +86,7 @@ def desk_charts(request: HttpRequest) -> list[Chart]:
     """Return what happened in the last 30 days; at most some minutes old."""
     if not _may(request, "view_securityevent"):
         return []
-    kept: dict[str, dict[date, int]] = (
-        cache.get_or_set(
-            "idp:desk:charts", lambda: lately(timezone.now(), days=DAYS), CHARTS_KEPT_SECONDS
-        )
-        or {}
-    )
+    kept = _counts(timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0))
     titles = (
         ("authorizations", _("Authorizations")),
         ("allowed", _("Consents given")),
@@ -97,6 +94,30 @@ def desk_charts(request: HttpRequest) -> list[Chart]:
         ("events", _("Warnings and errors")),
     )
     return [_chart(title, kept.get(name, {})) for name, title in titles]
+
+
+def _counts(today: datetime) -> dict[str, dict[date, int]]:
+    """Return the counts of each day; what is over is counted once a day, the present one anew."""
+    over_key, today_key = f"idp:desk:charts:{today:%Y%m%d%z}", "idp:desk:charts:today"
+    over, present = cache.get(over_key), cache.get(today_key)
+    if over is None or present is None:
+        first = today - timedelta(days=DAYS - 1) if over is None else today
+        found = happened(first, today + timedelta(days=1))
+        present = _days(found, lambda day: day >= today.date())
+        cache.set(today_key, present, CHARTS_KEPT_SECONDS)
+        if over is None:
+            over = _days(found, lambda day: day < today.date())
+            cache.set(over_key, over, DAY_KEPT_SECONDS)
+    return {name: {**by_day, **present.get(name, {})} for name, by_day in over.items()}
+
+
+def _days(
+    counts: dict[str, dict[date, int]], wanted: Callable[[date], bool]
+) -> dict[str, dict[date, int]]:
+    return {
+        name: {day: number for day, number in by_day.items() if wanted(day)}
+        for name, by_day in counts.items()
+    }
 
 
 # Name of the count, words, way, tone, permission that the way needs, its address, its query.
