@@ -12,6 +12,8 @@ from typing import Any
 from django.db import connection
 from django.test import TransactionTestCase
 
+from idp.models.append_only import without_triggers
+
 _REMEMBER = """
 DROP SCHEMA IF EXISTS baseline CASCADE;
 CREATE SCHEMA baseline;
@@ -27,7 +29,7 @@ BEGIN
 END $$;
 """
 
-# Without triggers: those of the ledger refuse, and those of foreign keys want an order.
+# Without triggers: those of foreign keys want an order.
 _RESTORE = """
 SET session_replication_role = replica;
 DO $$
@@ -64,5 +66,5 @@ def install() -> None:
 
 def _restore(case: Any) -> None:
     del case
-    with connection.cursor() as cursor:
+    with without_triggers(connection), connection.cursor() as cursor:
         cursor.execute(_RESTORE)

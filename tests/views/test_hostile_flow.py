@@ -11,7 +11,6 @@ from idp.models import Authorization
 from tests.factories import make_application, make_user
 from tests.views.flow import Flow, location
 
-
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 ODD = (
