@@ -140,11 +140,11 @@ def record_trial(
 def _of_client(question: Question) -> Iterator[Step]:
     client = question.client
     if not client.facts.active:
-        yield Step("client", False, (SWITCHED_OFF,))
+        yield Step("client", passed=False, reasons=(SWITCHED_OFF,))
     elif CODE not in client.facts.grant_types:
-        yield Step("client", False, (NOT_REGISTERED,))
+        yield Step("client", passed=False, reasons=(NOT_REGISTERED,))
     else:
-        yield Step("client", True)
+        yield Step("client", passed=True)
     matched = matching_uri(client, question.redirect_uri, now=question.now)
     yield Step("redirect_uri", matched is not None, () if matched is not None else (MISMATCH,))
     resolution = _resolve(question, None, None)

@@ -12,6 +12,7 @@ from idp.services.origin_list import is_registered_origin
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+ALLOWED_HEADERS = ("Authorization", "Content-Type", "MCP-Protocol-Version")
 MAX_AGE_SECONDS = 600
 
 
@@ -43,7 +44,7 @@ def preflight(
     response = allow_origin(request, HttpResponse(status=204), anyone=anyone)
     if response.get("Access-Control-Allow-Origin"):
         response["Access-Control-Allow-Methods"] = ", ".join((*methods, "OPTIONS"))
-        response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, MCP-Protocol-Version"
+        response["Access-Control-Allow-Headers"] = ", ".join(ALLOWED_HEADERS)
         response["Access-Control-Max-Age"] = str(MAX_AGE_SECONDS)
     response["Allow"] = ", ".join((*methods, "OPTIONS"))
     return response

@@ -55,7 +55,12 @@ def test_a_wish_may_be_plain_essential_or_for_values() -> None:
         ' "d": {"values": [1, 2]}}}'
     )
     found = wishes(claims, Member.ID_TOKEN)
-    assert found == {"a": Wish(), "b": Wish(True), "c": Wish(values=(1,)), "d": Wish(False, (1, 2))}
+    assert found == {
+        "a": Wish(),
+        "b": Wish(essential=True),
+        "c": Wish(values=(1,)),
+        "d": Wish(values=(1, 2)),
+    }
     assert [found["d"].accepts(value) for value in (1, 3)] == [True, False]
     assert found["a"].accepts("anything")
     assert wishes(claims, Member.USERINFO) == wishes(None, Member.USERINFO) == {}
