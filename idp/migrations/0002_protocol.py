@@ -694,4 +694,18 @@ class Migration(migrations.Migration):
                 name="idp_signing_key_one_announced",
             ),
         ),
+        migrations.AddField(
+            model_name="sitestate",
+            name="examined_at",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="examined"),
+        ),
+        migrations.AddField(
+            model_name="sitestate",
+            name="examination",
+            field=models.JSONField(
+                default=dict,
+                editable=False,
+                help_text="What the doctor found then: by code, how many and the first of them.",
+            ),
+        ),
     ]

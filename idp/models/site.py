@@ -32,6 +32,12 @@ class SiteState(models.Model):
         default=1,
         help_text=_("Grows with each change of an API, scope, policy or their words."),
     )
+    examined_at = models.DateTimeField(_("examined"), null=True, editable=False)
+    examination = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="What the doctor found then: by code, how many and the first of them.",
+    )
     # No key of the site's settings: users would be strangers to their apps after its rotation.
     pairwise_salt = models.CharField(max_length=64, default=new_salt, editable=False)
 
