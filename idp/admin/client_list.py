@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Group
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
+from idp.admin.base import DeskChangeList
 from idp.admin.filter import TextFilter
 from idp.admin.party import PARTIES, users_named
 from idp.domain.redirect_uri import DEVELOPMENT_ONLY
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NO_FINDING: list[Any] = []
 
 
-class ClientChangeList(ChangeList):
+class ClientChangeList(DeskChangeList):
     """A list whose rows lead to the page of the client."""
 
     def url_for_result(self, result: Any) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
-from idp.admin.base import RecordAdmin
+from idp.admin.base import DeskChangeList, RecordAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -18,7 +17,7 @@ CURSOR = "before"
 """The parameter that holds the time and key of the row after which a page begins."""
 
 
-class KeysetChangeList(ChangeList):
+class KeysetChangeList(DeskChangeList):
     """A list by time, newest first, that leads from each page to the older rows."""
 
     older: str = ""

@@ -57,7 +57,8 @@ def reach(target: Target, now: datetime, limit: int | None = None) -> Reach:
     Args:
         target: whose access.
         now: the time.
-        limit: up to which to count each kind; None to the end.
+        limit: up to which to count each kind, and then of a scope's tokens those alone that have an
+            authorization, which is indexed by its words; None to the end.
     """
     if target.unused_since is not None:
         return _reach_of_unused(target, now)
@@ -65,19 +66,26 @@ def reach(target: Target, now: datetime, limit: int | None = None) -> Reach:
     refresh = refresh_of(target)
     if target.scope:
         refresh = refresh.filter(access_token__scope__contains=target.scope)
+    acts = authorizations_of(target, now)
+    recorded = _recorded(acts, now)[:limit].count() if target.scope and limit else None
+    tokens = access[:limit].count() + refresh[:limit].count() if recorded is None else recorded
     return Reach(
         consents=consents_of(target, now)[:limit].count(),
-        authorizations=authorizations_of(target, now)[:limit].count(),
-        tokens=access[:limit].count() + refresh[:limit].count(),
+        authorizations=acts[:limit].count(),
+        tokens=tokens,
     )
 
 
 def _reach_of_unused(target: Target, now: datetime) -> Reach:
     consents = consents_of(target, now)
     acts = Authorization.objects.filter(consent__in=consents.values("pk")).live(now)
+    return Reach(consents.count(), acts.count(), _recorded(acts, now).count())
+
+
+def _recorded(acts: QuerySet[Authorization], now: datetime) -> QuerySet[IssuedToken]:
+    """Return the live tokens of acts of authorization."""
     tokens = IssuedToken.objects.filter(authorization__in=acts.values("pk"), used_at=None)
-    alive = tokens.exclude(expires_at__lte=now)
-    return Reach(consents.count(), acts.count(), alive.count())
+    return tokens.exclude(expires_at__lte=now)
 
 
 def consents_of(target: Target, now: datetime) -> QuerySet[Consent]:

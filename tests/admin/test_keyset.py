@@ -80,3 +80,11 @@ def test_a_client_that_repeats_does_not_hide_an_attack(
     assert ">30<" in shown
     old = desk.get(page("idp_securityevent_groups"), {"hours": "no number"})
     assert old.status_code == 200
+
+
+def test_a_list_is_not_sorted_by_a_column_that_is_not_offered(
+    desk: Client, house: SimpleNamespace
+) -> None:
+    listed = desk.get(page("idp_consent_changelist"), {"o": "-5"}).context["cl"]
+
+    assert "last_used_at" not in str(listed.queryset.query.order_by)
