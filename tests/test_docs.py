@@ -8,7 +8,8 @@ import pytest
 
 from idp.conf import IdpSettings
 from idp.management.verbs import VERBS
-from tools import roles
+from tests.defects import DEFECTS
+from tools import conformance, roles
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -25,3 +26,12 @@ def test_every_verb_is_documented(verb: str) -> None:
 
 def test_the_roles_are_documented_as_they_are() -> None:
     assert (DOCS / "reference" / "roles.md").read_text() == roles.table()
+
+
+def test_every_defect_of_the_toolkit_has_a_test_that_fails_without_its_remedy() -> None:
+    proven = {proof.arguments[0] for proof in conformance.proofs() if proof.mark == "defect"}
+    assert proven == set(DEFECTS)
+
+
+def test_the_tables_of_what_is_proven_are_up_to_date() -> None:
+    assert conformance.is_current(), "make docs"

@@ -117,21 +117,30 @@ def _page(lines: list[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
+def pages() -> dict[Path, str]:
+    """Return each page that the tests tell, and its text."""
+    found = proofs()
+    return {CONFORMANCE: conformance(found), TOOLKIT: toolkit(found)}
+
+
+def is_current() -> bool:
+    """Return whether every page says what the tests prove."""
+    return all(
+        path.exists() and path.read_text(encoding="utf-8") == text for path, text in pages().items()
+    )
+
+
 def main() -> int:
-    """Write both pages, or say that they are not up to date."""
+    """Write the pages, or say that they are not up to date."""
     parser = argparse.ArgumentParser(prog="python -m tools.conformance", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
-    options = parser.parse_args()
-    found = proofs()
-    stale = False
-    for path, text in ((CONFORMANCE, conformance(found)), (TOOLKIT, toolkit(found))):
-        if options.check:
-            stale |= not path.exists() or path.read_text(encoding="utf-8") != text
-        else:
+    if not parser.parse_args().check:
+        for path, text in pages().items():
             path.write_text(text, encoding="utf-8")
-    if stale:
+    elif not is_current():
         print("The tables of the tests are not up to date: make docs", file=sys.stderr)
-    return int(stale)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

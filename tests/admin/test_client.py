@@ -22,6 +22,7 @@ from idp.models import (
 from idp.services.client_secret import check_client_secret
 from tests.admin.conftest import page, signed_in
 from tests.factories import make_application, make_scope, make_user
+from tests.requirement import defect
 
 CALLBACK = "https://print.example.com/callback"
 
@@ -209,6 +210,7 @@ def test_a_page_that_asks_changes_nothing(desk: Client, house: SimpleNamespace) 
     assert Authorization.objects.get().ended_at is None
 
 
+@defect(22)
 def test_a_client_with_tokens_is_deleted_and_the_ledger_stays(
     desk: Client, house: SimpleNamespace
 ) -> None:
@@ -221,6 +223,7 @@ def test_a_client_with_tokens_is_deleted_and_the_ledger_stays(
     assert LogEntry.objects.filter(action_flag=3, object_repr="Photo Print").exists()
 
 
+@defect(22)
 def test_a_user_with_tokens_is_deleted(desk: Client, house: SimpleNamespace) -> None:
     address = page("auth_user_delete", house.user.pk)
     answer = desk.post(address, {"post": "yes"}, follow=True)
@@ -275,6 +278,7 @@ def test_an_address_of_another_client_is_not_touched(desk: Client, house: Simple
     assert desk.post(address, {"confirmed": "yes"}).status_code == 404
 
 
+@defect(22)
 def test_a_client_is_found_by_name_id_host_and_owner(desk: Client) -> None:
     owner = make_user("berta")
     wanted = make_application(

@@ -13,6 +13,7 @@ from idp.conf import access_token_model, application_model, id_token_model
 from idp.models import ConsentEvent, DeviceAuthorization
 from tests.admin.conftest import page, signed_in
 from tests.factories import make_application, make_user
+from tests.requirement import defect
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def device(house: SimpleNamespace) -> DeviceAuthorization:
     )
 
 
+@defect(22)
 def test_a_device_that_waits_is_found_by_its_code_which_nobody_reads_there(
     desk: Client, device: DeviceAuthorization, django_assert_max_num_queries: Any
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_user_who_registered_a_client_goes_only_with_the_permission_to_delete_
     assert application_model().objects.filter(user=owner).exists()
 
 
+@defect(22)
 def test_the_page_of_a_token_lists_no_id_token(desk: Client, house: SimpleNamespace) -> None:
     rows = [
         id_token_model().objects.create(

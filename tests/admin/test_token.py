@@ -14,6 +14,7 @@ from idp.conf import access_token_model, refresh_token_model
 from idp.models import Authorization, SecurityEvent
 from tests.admin.conftest import PLAIN, page, signed_in
 from tests.factories import make_application, make_user
+from tests.requirement import defect
 
 ACCESS = "oauth2_provider_accesstoken_changelist"
 
@@ -123,6 +124,7 @@ def test_authorizations_are_found_by_state_user_client_scope_and_address(
         assert not desk.get(listing, asked).context["cl"].result_list, asked
 
 
+@defect(22)
 def test_tokens_are_found_by_client_id_and_user_but_not_by_value(
     desk: Client, house: SimpleNamespace
 ) -> None:

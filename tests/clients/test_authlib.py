@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet, generate_key
 
 from tests.clients.person import TIMEOUT, Person
 from tests.factories import make_application
+from tests.requirement import requirement
 
 SCOPE = "openid photos:read"
 VERIFIER = "v" * 64
@@ -90,6 +91,7 @@ def web(site: str) -> Client:
     return Client(site, make_application("web", scopes=("openid", "photos:read")))
 
 
+@requirement("RFC 6749 §4.1", "A client made with Authlib goes the whole way.")
 def test_code_flow_gives_tokens_that_open_the_api(client: Client, person: Person) -> None:
     token = client.exchange(client.authorize(person))
     assert token["token_type"] == "Bearer"

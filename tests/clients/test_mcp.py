@@ -14,6 +14,7 @@ from project.api.models import Photo
 from tests.clients.person import TIMEOUT, Person
 from tests.clients.script import Script
 from tests.factories import make_api, make_scope
+from tests.requirement import requirement
 from tests.views.flow import query
 
 pytestmark = pytest.mark.slow
@@ -31,6 +32,7 @@ def server(site: str, settings: Any) -> str:
     return f"{site}/mcp"
 
 
+@requirement("RFC 9728 §3", "A client that knows the resource alone finds its way.")
 def test_an_assistant_connects_by_itself_once_its_user_allows_it(
     server: str, site: str, person: Person, node: Path
 ) -> None:

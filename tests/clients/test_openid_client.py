@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey
 from tests.clients.person import Person
 from tests.clients.script import Script
 from tests.factories import API, make_application
+from tests.requirement import requirement
 from tests.views.flow import query
 
 pytestmark = pytest.mark.slow
@@ -38,6 +39,7 @@ def start(site: str, node: Path) -> Iterator[Any]:
         client.close()
 
 
+@requirement("OpenID Connect Core §3.1", "A certified relying party goes the whole way.")
 @pytest.mark.parametrize("kind", ["web", "spa"])
 def test_the_code_flow_from_discovery_to_revocation(
     start: Any, site: str, person: Person, kind: str

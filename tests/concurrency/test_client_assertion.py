@@ -11,12 +11,14 @@ from idp.conf import access_token_model
 from idp.models import UsedAssertion
 from idp.services import client_key
 from tests.concurrency.race import THREADS, at_once
+from tests.requirement import requirement
 from tests.services.outbound_server import answer, serve
 from tests.views.test_client_assertion import KEYS, ask, assertion, key_set, make_client
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
+@requirement("RFC 7523 §3", "A jti counts once under any concurrency.")
 @pytest.mark.postgres
 def test_one_jti_at_once_is_used_once() -> None:
     client = make_client()

@@ -15,6 +15,7 @@ from idp.services import key
 from idp.services.consent import revoke_consent
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import make_application, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, bearer, form_fields, location
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -33,6 +34,8 @@ def live_tokens() -> tuple[int, int]:
     return access, refresh_token_model().objects.filter(revoked=None).count()
 
 
+@defect(5)
+@requirement("RFC 6749 §10.5", "A code works once under any concurrency.")
 def test_eight_redemptions_of_one_code_give_one_answer_and_leave_no_live_token(
     flow: Flow,
 ) -> None:

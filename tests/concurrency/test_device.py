@@ -11,6 +11,7 @@ from idp.models import Authorization, Consent, ConsentEvent, DeviceAuthorization
 from idp.services.consent import revoke_consent
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import make_application, make_user
+from tests.requirement import defect
 from tests.views.device_flow import DeviceFlow
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -29,6 +30,7 @@ def live_tokens() -> tuple[int, int]:
     return access, refresh_token_model().objects.filter(revoked=None).count()
 
 
+@defect(6)
 def test_eight_questions_at_once_get_one_answer_with_tokens(flow: DeviceFlow) -> None:
     for round_number in range(1, ROUNDS + 1):
         codes = flow.codes()

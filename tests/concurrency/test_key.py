@@ -19,6 +19,7 @@ from idp.services import key as keys
 from idp.services.key import ANNOUNCEMENT, promote_keys, rotate_key, signing_key
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import make_application, make_user
+from tests.requirement import requirement
 from tests.views.flow import Flow
 
 STATES = SigningKey.State
@@ -58,6 +59,7 @@ class RelyingParty:
         self.read_at, self.max_age = now, timedelta(seconds=seconds)
 
 
+@requirement("OpenID Connect Core §10.1.1", "Keys rotate while clients verify.")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
 def test_a_client_that_polls_verifies_every_token_while_keys_rotate(

@@ -12,6 +12,7 @@ from idp.conf import refresh_token_model
 from idp.models import Authorization
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import make_application, make_user
+from tests.requirement import defect
 from tests.views.flow import Flow, bearer
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -37,6 +38,7 @@ def one_chain_is_left(flow: Flow, answers: list[Any]) -> None:
     assert flow.refresh(tokens["refresh_token"]).status_code == 200
 
 
+@defect(14)
 @pytest.mark.postgres
 @pytest.mark.parametrize("threads", [2, THREADS])
 def test_refreshing_with_one_token_at_once_leaves_one_chain(flow: Flow, threads: int) -> None:
@@ -89,6 +91,7 @@ def test_threads_wait_for_each_other_rather_than_fail(flow: Flow) -> None:
     assert [answer.status_code for answer in at_once(*refreshes)] == [200] * THREADS
 
 
+@defect(14)
 def test_one_refresh_token_at_once_leaves_one_chain_on_any_database(flow: Flow) -> None:
     first = flow.tokens()["refresh_token"]
     one_chain_is_left(flow, at_once(*[partial(flow.refresh, first)] * THREADS))

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from idp.contrib.decorators import protected_resource, protected_resource_metadata
 from idp.services.client import disable_client
 from tests.factories import make_application, make_scope, make_user
+from tests.requirement import defect
 from tests.views.flow import Flow, bearer
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,7 @@ def test_a_live_token_with_the_scope_is_let_in(flow: Flow) -> None:
     assert call(photos, token).content == b"ada"
 
 
+@defect(8)
 def test_another_scope_and_an_id_token_are_refused(flow: Flow) -> None:
     tokens = flow.tokens("openid")
     assert call(photos, tokens["access_token"]).status_code == 403
@@ -55,6 +57,7 @@ def test_another_scope_and_an_id_token_are_refused(flow: Flow) -> None:
     assert (answer.status_code, "invalid_token" in answer["WWW-Authenticate"]) == (401, True)
 
 
+@defect(9)
 @pytest.mark.parametrize("end", ["user", "client"])
 def test_whoever_is_switched_off_is_refused_at_once(flow: Flow, end: str) -> None:
     token = flow.tokens("photos:read")["access_token"]

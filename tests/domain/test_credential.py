@@ -18,10 +18,12 @@ from idp.domain.credential import (
     is_well_formed,
     may_be,
 )
+from tests.requirement import requirement
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "tokens.md"
 
 
+@requirement("RFC 6749 §10.10", "Credentials cannot be guessed, and scanners find them.")
 @pytest.mark.parametrize("prefix", sorted(PREFIXES))
 def test_each_kind_is_found_by_the_documented_expression(prefix: str) -> None:
     fence = re.search(r"```regex\n(.+)\n```", DOCUMENT.read_text())

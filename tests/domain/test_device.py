@@ -21,6 +21,7 @@ from idp.domain.device import (
     normalise,
     shown,
 )
+from tests.requirement import defect, requirement
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -34,6 +35,8 @@ def standing(
     return Standing(state, LATER, timedelta(seconds=interval), polled)
 
 
+@defect(6)
+@requirement("RFC 8628 §6.1", "A user code has enough entropy.")
 def test_a_user_code_has_enough_entropy() -> None:
     assert math.log2(len(set(ALPHABET)) ** LENGTH) > 34
 

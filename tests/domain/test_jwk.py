@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from idp.domain.jwk import ALGORITHMS, MAX_KEYS, candidates, inspect_jwks
+from tests.requirement import requirement
 
 RSA = RSAKey.generate_key(2048)
 EC = ECKey.generate_key("P-256")
@@ -33,6 +34,7 @@ def test_public_keys_of_each_kind_are_fine():
     assert not inspect_jwks({"keys": [public(RSA), public(EC), public(ED)]})
 
 
+@requirement("RFC 7591 §2", "A client's key set holds public keys alone.")
 @pytest.mark.parametrize("key", [RSA, EC, ED])
 def test_a_private_key_is_an_error_beside_good_ones(key):
     found = errors(public(RSA), key.as_dict(private=True))

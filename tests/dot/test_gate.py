@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idp.dot.gate import MAX_BODY, REPEATABLE, SHAPES, Endpoint, parse, read
+from tests.requirement import defect, requirement
 
 FORM = "application/x-www-form-urlencoded"
 BACK = (Endpoint.TOKEN, Endpoint.REVOCATION, Endpoint.INTROSPECTION)
@@ -28,10 +29,13 @@ def test_a_good_request_passes_as_it_is() -> None:
     assert submission.pairs == [("client_id", "a"), ("state", "x y+"), ("scope", "openid a")]
 
 
+@requirement("RFC 6749 §3.1", "A parameter without a value is as if omitted.")
 def test_a_parameter_without_a_value_is_left_out() -> None:
     assert parse(b"state=&nonce&scope=a").values == {"scope": "a"}
 
 
+@defect(17)
+@requirement("RFC 6749 §3.1", "Parameters come once.")
 @pytest.mark.parametrize("name", sorted({*SHAPES, "unknown"} - REPEATABLE))
 def test_a_parameter_that_comes_twice_is_a_fault_and_has_no_value(name: str) -> None:
     for raw in (f"{name}=1&{name}=1", f"{name}=1&{name}=", f"{name}&{name}"):
@@ -40,12 +44,14 @@ def test_a_parameter_that_comes_twice_is_a_fault_and_has_no_value(name: str) -> 
         assert name not in submission.values
 
 
+@requirement("RFC 8707 §2", "resource may come more than once.")
 def test_resource_may_come_more_than_once() -> None:
     submission = parse(b"resource=https://a.example&resource=https://b.example")
     assert submission.resources == ("https://a.example", "https://b.example")
     assert submission.first_fault is None
 
 
+@defect(16)
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_a_value_beyond_its_length_is_a_fault(name: str) -> None:
     shape = SHAPES[name]
@@ -54,6 +60,7 @@ def test_a_value_beyond_its_length_is_a_fault(name: str) -> None:
     assert name in fault.reason.message
 
 
+@defect(16)
 @pytest.mark.parametrize("bad", ["\x00", "a\x00", "\r\n", "a\tb", "\x1b[0m", "\x7f"])
 def test_a_control_character_is_a_fault_in_every_parameter(bad: str) -> None:
     for name, shape in SHAPES.items():
@@ -85,6 +92,8 @@ def test_a_value_of_another_shape_is_a_fault(name: str, value: str) -> None:
     assert name in parse(f"{name}={quote_plus(value)}".encode()).faults
 
 
+@defect(16)
+@requirement("RFC 6749 §B", "Parameters are form-encoded UTF-8.")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -109,6 +118,7 @@ def test_too_much_is_not_read_at_all() -> None:
     assert parse(b"&".join([b"a%d=1" % n for n in range(200)])).unreadable is not None
 
 
+@requirement("RFC 6749 §3.2", "The token endpoint takes parameters in the body of a POST alone.")
 @pytest.mark.parametrize("endpoint", BACK)
 def test_a_back_channel_takes_a_form_in_the_body_and_nothing_else(endpoint: Endpoint) -> None:
     good = read(post(b"token=a"), endpoint)

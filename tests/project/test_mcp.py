@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from project.api.mcp import SCOPE
 from project.api.models import Photo
 from tests.factories import make_api, make_application, make_scope, make_user
+from tests.requirement import requirement
 from tests.views.flow import Flow, bearer
 
 pytestmark = pytest.mark.django_db
@@ -44,12 +45,14 @@ def test_who_brings_no_token_is_led_to_the_provider():
     assert f'resource_metadata="{address}"' in refused["WWW-Authenticate"]
 
 
+@requirement("RFC 9728 §2", "The metadata names resource, provider and scopes.")
 def test_the_metadata_names_server_scopes_and_provider(flow):
     found = Browser().get("/.well-known/oauth-protected-resource/mcp").json()
     assert (found["resource"], found["scopes_supported"]) == (SERVER, [SCOPE])
     assert found["authorization_servers"]
 
 
+@requirement("RFC 8707 §4", "A token for another resource is refused.")
 def test_a_token_that_was_not_asked_for_this_server_is_refused(flow):
     plain = flow.tokens(SCOPE)["access_token"]
     assert call(bearer(plain), {}).status_code == 401

@@ -21,6 +21,7 @@ from idp.services.client_secret import (
 from idp.services.client_secret_value import generate, has_toolkit_secret, is_well_formed
 from idp.signals import client_secret_issued, client_secret_revoked
 from tests.factories import make_application
+from tests.requirement import defect, requirement
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,7 @@ def test_a_generated_secret_is_recognised_by_its_checksum():
     assert generate() != secret
 
 
+@requirement("RFC 6749 §10.1", "Secrets are kept as digests.")
 def test_the_secret_is_kept_as_a_salted_digest_only():
     application = make_application()
     row = ClientSecret.objects.get(application=application)
@@ -248,6 +250,7 @@ def test_revoking_an_old_secret_empties_the_column_of_the_toolkit(now):
     assert not check_client_secret(stored, "an old secret", now=now)
 
 
+@defect(10)
 def test_a_blank_column_is_no_secret():
     application = make_application("service")
     ClientSecret.objects.all().delete()

@@ -21,6 +21,7 @@ from idp.services.key import (
     signing_key,
 )
 from idp.services.key_seal import KeyUnavailable, private_jwk, reencrypt_keys
+from tests.requirement import defect, requirement
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,7 @@ def test_a_private_key_is_stored_encrypted(now) -> None:
     assert private_jwk(key).as_dict(private=True)["d"] not in key.private_key
 
 
+@requirement("OpenID Connect Core §10.1", "Published keys have no private part.")
 def test_a_published_key_holds_no_private_part(now) -> None:
     signing_key(now=now)
     assert not {"d", "p", "q", "dp", "dq", "qi"} & set(public_key_set()["keys"][0])
@@ -80,6 +82,7 @@ def test_rotating_twice_announces_one_successor(now) -> None:
     assert rotate_key(now=now).pk == rotate_key(now=now).pk
 
 
+@defect(24)
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
 def test_each_algorithm_has_its_own_key(now, algorithm) -> None:
     assert signing_key(algorithm, now=now).algorithm == algorithm

@@ -22,6 +22,7 @@ from idp.services.logout_delivery import ATTEMPTS, CLAIM, deliver_due, next_dela
 from idp.services.purge import purge
 from idp.services.subject_identifier import subject_for
 from tests.factories import make_application, make_user
+from tests.requirement import requirement
 from tests.services.outbound_server import answer, serve
 from tests.views.flow import Flow
 
@@ -60,6 +61,11 @@ def claims_of(request: bytes, algorithm: str = "RS256", key: Any = None) -> tupl
     return token.header, token.claims
 
 
+@requirement(
+    "OpenID Connect Back-Channel Logout §2.4",
+    "A logout token has its claims, its event and no nonce.",
+)
+@requirement("OpenID Connect Back-Channel Logout §2.5", "It is posted to the client's address.")
 def test_a_client_gets_a_signed_word_of_the_session_that_ended(settings: Any) -> None:
     with receiver(settings) as (uri, requests):
         flow = signed_out(make_client(uri))
@@ -83,6 +89,10 @@ def test_a_client_gets_a_signed_word_of_the_session_that_ended(settings: Any) ->
     assert list(deliver_due()) == []
 
 
+@requirement(
+    "OpenID Connect Back-Channel Logout §2.4",
+    "It is signed as the client's ID tokens are.",
+)
 def test_the_word_is_signed_as_the_clients_id_tokens_are(settings: Any) -> None:
     with receiver(settings) as (uri, requests):
         signed_out(make_client(uri, id_token_signed_response_alg="ES256"))
@@ -109,6 +119,10 @@ def test_a_client_with_pairwise_subjects_hears_its_own(settings: Any) -> None:
     assert subject != str(flow.user.pk)
 
 
+@requirement(
+    "OpenID Connect Back-Channel Logout §2.3",
+    "Clients that the session signed in to are told.",
+)
 def test_only_clients_that_learned_of_this_session_are_told() -> None:
     user = make_user()
     told, other_browser, silent, unfinished, no_openid = (
@@ -147,6 +161,7 @@ def test_signing_in_again_in_between_forgets_no_client() -> None:
     assert not SignIn.objects.filter(ended_at=None).exists()
 
 
+@requirement("OpenID Connect Back-Channel Logout §2.5", "A message that failed is sent again.")
 @pytest.mark.parametrize(
     ("content", "answered"),
     [
@@ -205,6 +220,7 @@ def test_delays_double_and_are_spread() -> None:
     assert whole < timedelta(hours=2)
 
 
+@requirement("OpenID Connect Back-Channel Logout §4", "No address inside is ever asked.")
 def test_a_private_address_is_never_asked() -> None:
     signed_out(make_client("https://169.254.169.254/latest"))
 

@@ -31,6 +31,7 @@ from idp.services.event import record_event
 from idp.services.key import rotate_key, signing_key
 from idp.services.purge import due, purge
 from tests.factories import grant, make_application, make_user
+from tests.requirement import defect
 from tests.services.test_consent import hold
 from tests.views.flow import Flow
 
@@ -130,6 +131,8 @@ def test_an_ended_authorization_goes_with_all_its_rows_after_its_time(now: Any) 
     assert access_token_model().objects.count() == 2
 
 
+@defect(6)
+@defect(25)
 def test_everything_else_goes_when_it_is_over_and_stays_before(now: Any, settings: Any) -> None:
     client, user, at = make_application(), make_user(), timezone.now()
     consent = grant(user, client, "a")
@@ -204,6 +207,7 @@ def test_keys_move_on(now: Any) -> None:
     assert not SigningKey.objects.filter(state="announced").exists()
 
 
+@defect(25)
 def test_it_works_in_batches_and_goes_on_after_an_interruption(now: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(service, "BATCH", 2)
     client, past = make_application(), timezone.now() - DAY

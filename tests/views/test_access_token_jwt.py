@@ -22,6 +22,7 @@ from idp.dot.id_token import sign
 from idp.models import Api, ClientPolicy
 from idp.services.catalogue import bump_catalogue
 from tests.factories import API, make_api, make_application, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, basic, bearer, location, post
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,8 @@ def accepted(token: str, audience: str = API, scope: str = "photos:read") -> Any
     return claims
 
 
+@requirement("RFC 9068 §2.1", "The type is at+jwt, the signature RS256 by default.")
+@requirement("RFC 9068 §2.2", "iss, exp, aud, sub, client_id, iat and jti are there.")
 def test_it_says_what_rfc_9068_asks_for(flow: Flow) -> None:
     token = read(flow.tokens(SCOPE)["access_token"])
     assert (token.header["typ"], token.header["alg"]) == ("at+jwt", "RS256")
@@ -85,6 +88,7 @@ def test_it_says_what_rfc_9068_asks_for(flow: Flow) -> None:
     assert claims["auth_time"] <= claims["iat"]
 
 
+@requirement("RFC 9068 §4", "A resource server can judge it by the published keys.")
 def test_a_foreign_api_accepts_it_by_the_published_keys(flow: Flow) -> None:
     tokens = flow.tokens("openid photos:read")
     assert accepted(tokens["access_token"])["sub"] == str(flow.user.pk)
@@ -101,6 +105,7 @@ def test_a_foreign_api_refuses_an_expired_one(flow: Flow, clock: Any) -> None:
         accepted(token)
 
 
+@requirement("RFC 7009 §3", "A revoked JWT ends at once where its state is asked for.")
 def test_it_opens_our_api_and_userinfo_until_it_is_revoked(flow: Flow) -> None:
     token = flow.tokens(SCOPE)["access_token"]
     places = ("/api/user-profile/", "/o/userinfo/")
@@ -152,6 +157,7 @@ def test_an_api_may_want_it_where_the_client_says_nothing(
     assert (flow.tokens(scope)["access_token"].count(".") == 2) is expected
 
 
+@requirement("RFC 9068 §3", "aud follows resource.")
 def test_it_is_for_the_resources_that_were_asked_for(flow: Flow) -> None:
     code = flow.code("account:read photos:read", resource=[API, OTHER])
     first = flow.exchange(code).json()
@@ -167,6 +173,7 @@ def test_for_the_provider_alone_it_is_for_the_issuer(flow: Flow) -> None:
     assert read(flow.tokens("openid")["access_token"]).claims["aud"] == ISSUER
 
 
+@requirement("RFC 9068 §2.2", "Without a user, sub is the client.")
 def test_a_client_in_its_own_name_is_its_own_subject() -> None:
     make_scope("reports:read")
     service = Flow(make_application("service", scopes=("reports:read",), access_token_format="jwt"))
@@ -191,6 +198,8 @@ def test_a_pairwise_client_sees_its_own_subject(flow: Flow) -> None:
     assert claims["sub"] != str(flow.user.pk)
 
 
+@defect(8)
+@requirement("RFC 9068 §4", "Another type of JWT is refused.")
 def test_other_tokens_of_ours_are_no_access_tokens(flow: Flow) -> None:
     tokens = flow.tokens(SCOPE)
     claims = dict(read(tokens["access_token"]).claims)

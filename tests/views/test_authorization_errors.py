@@ -24,6 +24,7 @@ from tests.factories import (
     make_scope,
     make_user,
 )
+from tests.requirement import defect, requirement
 from tests.views.flow import AUTHORIZE, Flow, form_fields, location, query
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,16 @@ def signed_in(flow: Flow, response: Any) -> Any:
 # Pages: client or address is not proven
 
 
+@defect(3)
+@requirement(
+    "RFC 6749 §3.1.2.4",
+    "An unknown client or an invalid redirect URI is told on a page, never by a redirect.",
+)
+@requirement(
+    "RFC 6749 §4.1.2.1",
+    "Where client or redirect URI is missing or wrong, the browser is sent nowhere.",
+)
+@requirement("RFC 9700 §4.11", "The endpoint is no open redirector.")
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
@@ -126,6 +137,7 @@ def test_a_client_that_is_switched_off_while_somebody_reads_the_page_gets_nothin
     assert not Authorization.objects.exists()
 
 
+@defect(3)
 def test_an_address_that_is_taken_away_while_somebody_reads_the_page_gets_nothing(
     flow: Flow,
 ) -> None:
@@ -140,6 +152,22 @@ def test_an_address_that_is_taken_away_while_somebody_reads_the_page_gets_nothin
 # Redirects: the client is proven and hears what is wrong
 
 
+@defect(12)
+@defect(17)
+@defect(21)
+@defect(24)
+@requirement(
+    "RFC 6749 §4.1.2.1",
+    "Errors come back by redirect with their code, description and state.",
+)
+@requirement("RFC 6749 §3.1.1", "A response type that is not offered is unsupported_response_type.")
+@requirement(
+    "OpenID Connect Core §3.1.2.6",
+    "Request objects and registration are refused by their own error codes.",
+)
+@requirement("RFC 8707 §2", "An unknown or malformed resource is invalid_target.")
+@requirement("RFC 9207 §2", "Errors name the issuer.")
+@requirement("RFC 7636 §4.4.1", "A request without a good S256 challenge is an invalid_request.")
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -195,12 +223,14 @@ def test_a_proven_client_is_told_what_is_wrong(
     assert location(flow.start(**change))["error"] in {error, "login_required"}
 
 
+@defect(17)
 def test_a_state_that_comes_twice_is_not_sent_back(flow: Flow) -> None:
     answer = location(flow.start(state=["a", "b"]))
     assert answer["error"] == "invalid_request"
     assert "state" not in answer
 
 
+@requirement("RFC 6749 §3.3", "A scope that is unknown or not the client's is invalid_scope.")
 @pytest.mark.parametrize(
     ("scope", "rule"),
     [("openid unknown", "no scope unknown"), ("openid photos:write", "photos:write")],
@@ -214,6 +244,7 @@ def test_a_refused_scope_is_named_with_its_rule(flow: Flow, scope: str, rule: st
     assert event.client_id == flow.application.client_id
 
 
+@requirement("RFC 6749 §4.1.2.1", "A client that may not use this grant is an unauthorized_client.")
 def test_a_client_of_another_grant_type_is_told_so(flow: Flow) -> None:
     ClientPolicy.objects.filter(application=flow.application).update(
         grant_types=["client_credentials"]
@@ -221,6 +252,7 @@ def test_a_client_of_another_grant_type_is_told_so(flow: Flow) -> None:
     refused(flow.start(), "unauthorized_client")
 
 
+@requirement("RFC 6749 §4.1.2.1", "What the provider denies is access_denied.")
 def test_a_user_who_may_not_give_a_scope_is_access_denied(flow: Flow) -> None:
     make_scope("staff:only", policy=make_policy(groups=["staff"]))
     add_scope(flow.application, "staff:only")
@@ -231,28 +263,39 @@ def test_a_user_who_may_not_give_a_scope_is_access_denied(flow: Flow) -> None:
 # prompt=none
 
 
+@defect(7)
+@requirement(
+    "OpenID Connect Core §3.1.2.1",
+    "prompt=none shows nothing: nobody signed in is login_required.",
+)
 def test_prompt_none_without_anybody_signed_in_is_login_required(flow: Flow) -> None:
     flow.browser.logout()
     refused(flow.start(prompt="none"), "login_required")
 
 
+@defect(7)
+@requirement("OpenID Connect Core §3.1.2.6", "prompt=none without consent is consent_required.")
 def test_prompt_none_without_consent_is_consent_required(flow: Flow) -> None:
     refused(flow.start(prompt="none"), "consent_required")
     grant(flow.user, flow.application, "openid")
     assert "code" in location(flow.start("openid", prompt="none"))
 
 
+@defect(7)
 def test_prompt_none_with_too_little_consent_is_consent_required(flow: Flow) -> None:
     grant(flow.user, flow.application, "openid")
     refused(flow.start("openid photos:read", prompt="none"), "consent_required")
 
 
+@defect(7)
+@defect(12)
 def test_prompt_none_with_an_old_sign_in_is_login_required(known: Flow) -> None:
     SignIn.objects.update(at=timezone.now() - timedelta(minutes=10))
     refused(known.start(prompt="none", max_age="60"), "login_required")
     assert "code" in location(known.start(prompt="none", max_age="900"))
 
 
+@defect(9)
 def test_prompt_none_for_a_user_who_may_not_sign_in_any_more_is_login_required(
     known: Flow,
 ) -> None:
@@ -264,12 +307,20 @@ def test_prompt_none_for_a_user_who_may_not_sign_in_any_more_is_login_required(
 # Other prompts
 
 
+@defect(1)
+@defect(12)
+@requirement(
+    "OpenID Connect Core §3.1.2.1",
+    "prompt=consent asks before anything is given to the client.",
+)
 def test_prompt_consent_asks_again_in_spite_of_consent(known: Flow) -> None:
     page = known.start(prompt="consent")
     assert page.status_code == 200
     assert "code" in location(known.decide(page))
 
 
+@defect(13)
+@requirement("OpenID Connect Core §3.1.2.1", "prompt=login asks for another sign-in.")
 def test_prompt_login_needs_another_sign_in(known: Flow) -> None:
     response = known.start(prompt="login")
     resume = query(response["Location"])["next"][0]
@@ -280,6 +331,7 @@ def test_prompt_login_needs_another_sign_in(known: Flow) -> None:
     assert "code" in location(signed_in(known, again))
 
 
+@defect(13)
 def test_prompt_login_is_not_satisfied_by_the_back_button(known: Flow) -> None:
     first = known.start(prompt="login")
     assert "code" in location(signed_in(known, first))
@@ -293,6 +345,7 @@ def test_a_request_that_was_answered_is_not_answered_again(known: Flow) -> None:
     assert Authorization.objects.count() == 1
 
 
+@defect(13)
 def test_prompt_login_in_two_tabs_is_satisfied_by_one_new_sign_in(known: Flow) -> None:
     one, two = known.start(prompt="login", state="one"), known.start(prompt="login", state="two")
     assert location(signed_in(known, one))["state"] == "one"
@@ -320,6 +373,11 @@ def chosen(flow: Flow, page: Any) -> Any:
     return flow.browser.get(done["Location"])
 
 
+@defect(12)
+@requirement(
+    "OpenID Connect Core §3.1.2.1",
+    "prompt=select_account lets the person choose an account.",
+)
 def test_prompt_select_account_shows_the_account_and_goes_on_with_it(known: Flow) -> None:
     page = known.start(prompt="select_account")
     assert "ada" in page.content.decode()
@@ -337,6 +395,7 @@ def test_prompt_select_account_lets_somebody_else_sign_in(known: Flow) -> None:
     assert "grace" in consent.content.decode()
 
 
+@requirement("OpenID Connect Core §3.1.2.1", "Prompts can be combined.")
 def test_prompt_select_account_and_login_asks_for_both(known: Flow) -> None:
     response = chosen(known, known.start(prompt="select_account login"))
     assert response["Location"].startswith("/account/login/")
@@ -387,6 +446,12 @@ def test_a_sign_in_page_that_sends_back_at_once_makes_no_circle(known: Flow) -> 
 # max_age
 
 
+@defect(1)
+@defect(12)
+@requirement(
+    "OpenID Connect Core §3.1.2.1",
+    "max_age asks for another sign-in once the present one is older.",
+)
 def test_max_age_wants_a_newer_sign_in(known: Flow) -> None:
     SignIn.objects.update(at=timezone.now() - timedelta(minutes=10))
     assert "code" in location(known.start(max_age="900"))
@@ -395,6 +460,8 @@ def test_max_age_wants_a_newer_sign_in(known: Flow) -> None:
     assert "code" in location(signed_in(known, response))
 
 
+@defect(12)
+@requirement("OpenID Connect Core §3.1.2.1", "max_age=0 is the same as prompt=login.")
 def test_max_age_zero_wants_a_new_sign_in_each_time(known: Flow) -> None:
     for _ in range(2):
         response = known.start(max_age="0")
@@ -405,11 +472,18 @@ def test_max_age_zero_wants_a_new_sign_in_each_time(known: Flow) -> None:
 # id_token_hint
 
 
+@defect(12)
+@requirement(
+    "OpenID Connect Core §3.1.2.1",
+    "id_token_hint at the present user gives a positive answer.",
+)
 def test_a_hint_at_the_present_user_changes_nothing(known: Flow) -> None:
     hint = known.tokens("openid")["id_token"]
     assert "code" in location(known.start(id_token_hint=hint, prompt="none"))
 
 
+@defect(12)
+@requirement("OpenID Connect Core §3.1.2.1", "id_token_hint at somebody else is login_required.")
 def test_a_hint_at_somebody_else_is_login_required(flow: Flow) -> None:
     other = Flow(flow.application, make_user("grace"))
     hint = other.tokens("openid")["id_token"]
@@ -418,6 +492,7 @@ def test_a_hint_at_somebody_else_is_login_required(flow: Flow) -> None:
         refused(flow.start(id_token_hint=hint, prompt=prompt), "login_required")
 
 
+@requirement("OpenID Connect Core §3.1.2.2", "A hint is believed only if this provider issued it.")
 def test_a_hint_that_was_changed_is_refused(flow: Flow) -> None:
     hint = flow.tokens("openid")["id_token"]
     Authorization.objects.all().delete()
@@ -437,6 +512,11 @@ def form_of(response: Any) -> tuple[str, dict[str, list[str]]]:
     return found[1], form_fields(html[found.start() :])
 
 
+@defect(12)
+@requirement(
+    "OAuth Form Post Response Mode §2",
+    "A form posts the answer to the redirect URI, and nobody keeps the page.",
+)
 def test_a_code_is_posted_where_the_client_wants_it_so(known: Flow) -> None:
     action, fields = form_of(known.start(response_mode="form_post"))
     assert action == "https://client.example.com/callback"
@@ -444,6 +524,7 @@ def test_a_code_is_posted_where_the_client_wants_it_so(known: Flow) -> None:
     assert known.exchange(fields["code"][0]).status_code == 200
 
 
+@requirement("OAuth Form Post Response Mode §2", "Errors come by the mode that was asked for.")
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -468,6 +549,7 @@ def test_cancel_is_posted_as_well(flow: Flow) -> None:
     assert fields["error"] == ["access_denied"]
 
 
+@requirement("OAuth Form Post Response Mode §4", "What the form posts is escaped.")
 def test_what_a_form_posts_is_escaped(flow: Flow) -> None:
     state = "\"><script>alert('1')</script>"
     response = flow.start(response_mode="form_post", prompt="none", state=state)
@@ -477,6 +559,8 @@ def test_what_a_form_posts_is_escaped(flow: Flow) -> None:
 # The page's own form
 
 
+@defect(2)
+@requirement("RFC 9700 §4.7", "A decision belongs to the request that was validated.")
 def test_a_decision_can_rebind_nothing(flow: Flow) -> None:
     page = flow.start("openid")
     answer = location(
@@ -493,6 +577,7 @@ def test_a_decision_can_rebind_nothing(flow: Flow) -> None:
     assert Authorization.objects.get().scopes == "openid"
 
 
+@defect(2)
 @pytest.mark.parametrize("change", [{"nonce": "x" * 43}, {"nonce": ""}, {"decision": "maybe"}])
 def test_a_decision_that_belongs_to_no_page_is_a_page(flow: Flow, change: dict[str, str]) -> None:
     page = flow.start()
@@ -501,12 +586,15 @@ def test_a_decision_that_belongs_to_no_page_is_a_page(flow: Flow, change: dict[s
     assert not Authorization.objects.exists()
 
 
+@defect(2)
+@requirement("RFC 6749 §10.12", "A decision is bound to the browser that was asked.")
 def test_a_page_of_one_browser_is_not_answered_in_another(flow: Flow) -> None:
     page = flow.start()
     other = Flow(flow.application, flow.user)
     page_of(other.decide(page))
 
 
+@defect(2)
 def test_a_page_of_one_user_is_not_answered_by_another(flow: Flow) -> None:
     page = flow.start()
     flow.browser.force_login(make_user("grace"), "django.contrib.auth.backends.ModelBackend")
@@ -524,6 +612,7 @@ def test_a_page_expires(flow: Flow, clock: Any) -> None:
     assert not Authorization.objects.exists()
 
 
+@requirement("RFC 9700 §4.11.2", "Sign-in leads nowhere but back to the provider.")
 def test_the_way_to_the_sign_in_page_stays_on_the_site(flow: Flow) -> None:
     flow.browser.logout()
     response = flow.start()

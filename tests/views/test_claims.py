@@ -13,6 +13,7 @@ from idp.models import Authorization, ConsentScope
 from idp.services.claim import StandardClaims
 from idp.services.consent import revoke_consent
 from tests.factories import add_scope, grant, make_application, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, bearer, location
 from tests.views.token_reader import id_token
 
@@ -37,18 +38,22 @@ def userinfo(answer: dict[str, Any]) -> dict[str, Any]:
     return claims
 
 
+@defect(12)
+@requirement("OpenID Connect Core §5.5", "Claims can be asked for by name.")
 def test_a_claim_asked_by_name_is_told_without_the_rest_of_its_scope(flow: Flow) -> None:
     answer = flow.tokens(claims=asked({"given_name": {"essential": True}}))
     assert userinfo(answer) == {"sub": str(flow.user.pk), "given_name": "Ada"}
     assert "given_name" not in id_token(answer)
 
 
+@requirement("OpenID Connect Core §5.5", "userinfo and id_token each have their own.")
 def test_a_claim_is_told_where_it_was_asked_for(flow: Flow) -> None:
     answer = flow.tokens(claims=asked(id_token={"email": None}))
     assert id_token(answer)["email"] == "ada@example.com"
     assert "email" not in userinfo(answer)
 
 
+@requirement("OpenID Connect Core §5.4", "Scopes release their standard claims.")
 def test_a_scope_tells_all_of_its_claims_whatever_is_asked_by_name(flow: Flow) -> None:
     answer = flow.tokens("openid profile", claims=asked({"name": None, "email": None}))
     told = userinfo(answer)
@@ -71,11 +76,16 @@ def test_a_client_that_may_not_ask_for_the_scope_gets_no_claim_and_no_error(flow
     assert answer["scope"] == "openid"
 
 
+@requirement(
+    "OpenID Connect Core §5.5.1",
+    "A claim that cannot be told is left out, essential or not.",
+)
 def test_a_claim_that_nobody_knows_is_left_out(flow: Flow) -> None:
     answer = flow.tokens(claims=asked({"shoe_size": {"essential": True}, "phone_number": None}))
     assert userinfo(answer) == {"sub": str(flow.user.pk)}
 
 
+@requirement("OpenID Connect Core §5.5.1", "value and values limit what is told.")
 def test_a_claim_with_another_value_than_asked_is_left_out(flow: Flow) -> None:
     wishes = {"given_name": {"value": "Grace"}, "family_name": {"values": ["Lovelace", "Byron"]}}
     told = userinfo(flow.tokens(claims=asked(wishes)))
@@ -96,6 +106,7 @@ def test_nothing_is_told_once_the_consent_is_gone(flow: Flow) -> None:
     assert Browser().get("/o/userinfo/", **bearer(answer["access_token"])).status_code == 401
 
 
+@requirement("OpenID Connect Core §5.5", "Malformed claims are an invalid_request.")
 @pytest.mark.parametrize(
     "claims",
     ["", "x", "[]", '{"userinfo": 1}', '{"id_token": {"sub": "1"}}'],
@@ -108,6 +119,10 @@ def test_malformed_claims_are_refused(flow: Flow, claims) -> None:
     assert (answer["error"], answer["state"]) == ("invalid_request", "st-1")
 
 
+@requirement(
+    "OpenID Connect Core §3.1.2.2",
+    "With sub asked by value, no answer is given for anybody else.",
+)
 @pytest.mark.parametrize("member", ["userinfo", "id_token"])
 def test_no_answer_is_given_for_another_user_than_the_one_asked_for(flow: Flow, member) -> None:
     grant(flow.user, flow.application, "openid")
@@ -135,6 +150,7 @@ class Claims(StandardClaims):
 SITE = {"CLAIMS": f"{__name__}.Claims"}
 
 
+@requirement("OpenID Connect Core §5.1", "Standard claims come from what the site knows.")
 def test_a_site_answers_for_its_users_with_a_class_of_its_own(flow: Flow) -> None:
     make_scope("phone")
     add_scope(flow.application, "phone")
@@ -155,6 +171,10 @@ def test_a_site_answers_for_its_users_with_a_class_of_its_own(flow: Flow) -> Non
     assert id_token(answer)["sub"] == name
 
 
+@requirement(
+    "OpenID Connect Discovery §3",
+    "claims_supported and claims_parameter_supported are told.",
+)
 def test_discovery_says_what_may_be_asked_by_name() -> None:
     found = Browser().get("/o/.well-known/openid-configuration").json()
     assert found["claims_parameter_supported"] is True

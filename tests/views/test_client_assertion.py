@@ -20,6 +20,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from idp.models import ClientPolicy, SecurityEvent, UsedAssertion
 from idp.services import client_key
 from tests.factories import make_application
+from tests.requirement import defect, requirement
 from tests.services.outbound_server import answer, serve
 from tests.views.flow import basic, post
 
@@ -83,6 +84,8 @@ def cause() -> str:
     return str(event.detail["cause"])
 
 
+@requirement("RFC 7523 §2.2", "A signed assertion authenticates a client.")
+@requirement("OpenID Connect Core §9", "private_key_jwt is a method of authentication.")
 @pytest.mark.parametrize("algorithm", sorted(KEYS))
 def test_each_signature_authenticates(algorithm: str) -> None:
     client = make_client()
@@ -91,6 +94,7 @@ def test_each_signature_authenticates(algorithm: str) -> None:
     assert response.json()["scope"] == "reports:read"
 
 
+@requirement("RFC 7523 §3", "The audience names this provider; client_id must agree.")
 def test_the_issuer_is_an_audience_too_and_the_client_may_be_named_beside(settings: Any) -> None:
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
@@ -102,6 +106,7 @@ def test_the_issuer_is_an_audience_too_and_the_client_may_be_named_beside(settin
     assert "aud" in refused(ask(**assertion(client, aud="http://testserver/o")))
 
 
+@requirement("RFC 7523 §3", "A jti counts once.")
 def test_an_assertion_counts_once() -> None:
     client = make_client()
     proof = assertion(client)
@@ -125,6 +130,7 @@ def test_a_signature_by_another_key_does_not_burn_the_jti() -> None:
     assert ask(**assertion(client, jti="mine")).status_code == 200
 
 
+@requirement("RFC 8725 §2.1", "A public key is no shared secret.")
 def test_a_public_key_does_not_serve_as_a_shared_secret() -> None:
     client = make_client()
     header, claims, _signature = sign(client).split(".")
@@ -135,6 +141,7 @@ def test_a_public_key_does_not_serve_as_a_shared_secret() -> None:
     assert "RS256" in refused(ask(client_assertion_type=TYPE, client_assertion=forged))
 
 
+@requirement("RFC 8725 §3.1", "The registered algorithm is the only one.")
 def test_the_registered_signature_is_the_only_one() -> None:
     client = make_client(token_endpoint_auth_signing_alg="EdDSA")
     refused(ask(**assertion(client, "ES256")))
@@ -165,6 +172,8 @@ def test_a_client_with_a_secret_may_not_use_a_key() -> None:
     )
 
 
+@defect(20)
+@requirement("RFC 6749 §2.3", "More than one method in a request is refused.")
 def test_two_methods_are_one_too_many() -> None:
     client = make_client()
     proof = {**GRANT, **assertion(client)}
@@ -181,6 +190,7 @@ def test_an_incomplete_assertion_says_what_is_missing() -> None:
     assert "client_id" in refused(ask(**proof, client_id="somebody"))
 
 
+@requirement("RFC 7521 §4.2.1", "A bad assertion is invalid_client.")
 def test_a_disabled_client_and_one_that_does_not_exist_are_refused_alike() -> None:
     client = make_client(status=ClientPolicy.Status.DISABLED)
     disabled = refused(ask(**assertion(client)))
@@ -188,6 +198,7 @@ def test_a_disabled_client_and_one_that_does_not_exist_are_refused_alike() -> No
     assert refused(ask(**assertion(client))) == disabled
 
 
+@requirement("RFC 8414 §2", "Revocation and introspection take the advertised methods.")
 def test_revocation_and_introspection_take_assertions() -> None:
     client = make_client()
     token = ask(**assertion(client)).json()["access_token"]
@@ -200,6 +211,7 @@ def test_revocation_and_introspection_take_assertions() -> None:
     assert told == {"active": False}
 
 
+@requirement("RFC 8414 §2", "Methods and their signatures are told for each endpoint.")
 def test_discovery_names_the_method_and_its_signatures(client: Any) -> None:
     told = client.get("/o/.well-known/openid-configuration").json()
     for endpoint in ("token", "revocation", "introspection"):

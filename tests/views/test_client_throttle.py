@@ -14,6 +14,7 @@ from idp.models import ClientSecret, SecurityEvent
 from idp.services import client_secret_value
 from idp.services.client_throttle import PAIR_LIMIT
 from tests.factories import make_application
+from tests.requirement import defect, requirement
 from tests.views.flow import basic, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -45,6 +46,8 @@ def with_slow_hash(application: Any, secret: str) -> Any:
     return application
 
 
+@defect(20)
+@requirement("RFC 6749 §2.3.1", "Guessing secrets is stopped.")
 def test_guesses_are_answered_with_429_and_cost_no_statement() -> None:
     application = make_client()
     wrong = [ask(application, f"guess-{number}") for number in range(PAIR_LIMIT)]
@@ -77,6 +80,7 @@ def test_a_chosen_secret_that_worked_works_among_guesses() -> None:
     assert ask(application).status_code == 200
 
 
+@defect(20)
 def test_unknown_clients_and_wrong_secrets_cost_the_same_statements() -> None:
     application, nobody = make_client(), make_client()
     nobody.delete()
@@ -85,6 +89,7 @@ def test_unknown_clients_and_wrong_secrets_cost_the_same_statements() -> None:
     assert statements(lambda: ask(application, "wrong")) == statements(lambda: ask(nobody, "wrong"))
 
 
+@defect(20)
 def test_more_slow_hashes_than_processors_are_not_computed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,6 +9,7 @@ from joserfc.jwk import KeySet
 
 from idp.models import Authorization, ConsentEvent, IssuedToken, SecurityEvent
 from tests.factories import make_application, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, basic, bearer, location, post
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,8 @@ def flow() -> Flow:
     return Flow(application, make_user("ada", first_name="Ada", email="ada@example.com"))
 
 
+@requirement("RFC 6749 §5.1", "The answer holds token, type, lifetime and the granted scope.")
+@requirement("RFC 6749 §4.1.4", "A code gives an access token and a refresh token.")
 def test_a_user_allows_and_the_client_gets_tokens(flow: Flow) -> None:
     answer = flow.tokens("openid photos:read")
     assert answer["token_type"] == "Bearer"
@@ -33,6 +36,11 @@ def test_a_user_allows_and_the_client_gets_tokens(flow: Flow) -> None:
     assert ConsentEvent.objects.get().kind == "granted"
 
 
+@requirement(
+    "OpenID Connect Core §3.1.3.3",
+    "The token answer of an OpenID request holds an ID token.",
+)
+@requirement("OpenID Connect Core §10.1", "ID tokens are signed with a published key.")
 def test_the_id_token_is_signed_by_a_published_key_and_says_what_is_known(flow: Flow) -> None:
     answer = flow.tokens("openid", nonce="n-7")
     keys = KeySet.import_key_set(Browser().get("/o/.well-known/jwks.json").json())
@@ -44,6 +52,8 @@ def test_the_id_token_is_signed_by_a_published_key_and_says_what_is_known(flow: 
     assert {"exp", "iat", "auth_time", "at_hash", "sid", "azp"} <= set(claims)
 
 
+@requirement("RFC 9207 §2", "A refusal names the issuer.")
+@requirement("RFC 6749 §4.1.2.1", "A person who refuses is access_denied.")
 def test_cancel_returns_access_denied_with_state_and_issuer(flow: Flow) -> None:
     answer = location(flow.decide(flow.start(), "deny"))
     assert answer["error"] == "access_denied"
@@ -64,6 +74,9 @@ def test_somebody_who_is_not_signed_in_is_sent_to_sign_in_and_back(flow: Flow) -
     assert response["Location"].startswith("/account/login/?next=%2Fo%2Fauthorize%2F")
 
 
+@defect(4)
+@requirement("RFC 6749 §4.1.2", "A code works once; its second use takes back what the first gave.")
+@requirement("RFC 6749 §10.5", "A replayed code revokes the tokens that it gave.")
 def test_a_code_works_once_and_its_replay_ends_what_it_gave(flow: Flow) -> None:
     code = flow.code()
     first = flow.exchange(code).json()
@@ -76,6 +89,8 @@ def test_a_code_works_once_and_its_replay_ends_what_it_gave(flow: Flow) -> None:
     assert event.address == "127.0.0.1"
 
 
+@defect(14)
+@requirement("RFC 9700 §4.14.2", "Refresh tokens rotate.")
 def test_a_refresh_rotates_and_a_retry_gets_the_same_answer(flow: Flow) -> None:
     first = flow.tokens()
     second = flow.refresh(first["refresh_token"])
@@ -86,6 +101,8 @@ def test_a_refresh_rotates_and_a_retry_gets_the_same_answer(flow: Flow) -> None:
     assert flow.refresh(second.json()["refresh_token"]).status_code == 200
 
 
+@requirement("RFC 9700 §4.14.2", "A replayed refresh token ends its family.")
+@requirement("RFC 6749 §10.4", "The reuse of a refresh token is noticed.")
 def test_a_late_replay_of_a_refresh_token_ends_the_family(flow: Flow, clock) -> None:
     first = flow.tokens()
     second = flow.refresh(first["refresh_token"]).json()
@@ -97,6 +114,7 @@ def test_a_late_replay_of_a_refresh_token_ends_the_family(flow: Flow, clock) -> 
     assert SecurityEvent.objects.get(kind="token.replayed").address == "127.0.0.1"
 
 
+@requirement("RFC 9700 §4.14.2", "A token whose successor was used is a replay at once.")
 def test_a_replay_is_no_retry_once_the_successor_was_used(flow: Flow) -> None:
     first = flow.tokens()
     second = flow.refresh(first["refresh_token"]).json()
@@ -105,6 +123,11 @@ def test_a_replay_is_no_retry_once_the_successor_was_used(flow: Flow) -> None:
     assert flow.refresh(third["refresh_token"]).json()["error"] == "invalid_grant"
 
 
+@defect(11)
+@requirement(
+    "RFC 6749 §6",
+    "A refresh may narrow the scope; the next one has all that was granted.",
+)
 def test_a_narrower_refresh_is_not_permanent(flow: Flow) -> None:
     first = flow.tokens("openid photos:read")
     narrow = flow.refresh(first["refresh_token"], scope="photos:read").json()
@@ -113,12 +136,20 @@ def test_a_narrower_refresh_is_not_permanent(flow: Flow) -> None:
     assert wide["scope"] == "openid photos:read"
 
 
+@requirement("RFC 6749 §6", "A refresh never exceeds what was granted.")
 def test_a_refresh_cannot_widen(flow: Flow) -> None:
     first = flow.tokens("openid")
     response = flow.refresh(first["refresh_token"], scope="openid photos:read")
     assert response.json()["error"] == "invalid_scope"
 
 
+@defect(20)
+@requirement(
+    "RFC 6749 §5.2",
+    "A wrong code, verifier or redirect URI is invalid_grant; a missing parameter invalid_request.",
+)
+@requirement("RFC 6749 §4.1.3", "The code is bound to its redirect URI.")
+@requirement("RFC 7636 §4.6", "The verifier is compared with the challenge.")
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -139,6 +170,11 @@ def test_a_wrong_exchange_gets_the_specified_error(flow: Flow, change, error) ->
     assert not IssuedToken.objects.exists()
 
 
+@defect(20)
+@requirement(
+    "RFC 6749 §5.2",
+    "Failed authentication is 401 with a challenge for the scheme that was used.",
+)
 def test_a_wrong_secret_is_challenged_for_basic(flow: Flow) -> None:
     response = post(
         "/o/token/",
@@ -150,6 +186,7 @@ def test_a_wrong_secret_is_challenged_for_basic(flow: Flow) -> None:
     assert response.json()["error"] == "invalid_client"
 
 
+@requirement("RFC 6749 §4.4.3", "Client credentials give no refresh token.")
 def test_a_service_gets_a_token_in_its_own_name() -> None:
     make_scope("reports:read")
     service = make_application("service", scopes=("reports:read",))
@@ -159,18 +196,23 @@ def test_a_service_gets_a_token_in_its_own_name() -> None:
     assert answer.json()["scope"] == "reports:read"
 
 
+@requirement("RFC 8252 §8.5", "Public clients have no secret.")
+@requirement("RFC 7636 §4.5", "A public client redeems its code with the verifier.")
 def test_a_public_client_proves_itself_by_pkce_alone() -> None:
     spa = make_application("spa", scopes=("openid",))
     answer = Flow(spa, make_user()).tokens()
     assert "id_token" in answer
 
 
+@requirement("RFC 9700 §2.4", "The password grant is not offered.")
+@requirement("RFC 6749 §5.2", "Another grant is unsupported_grant_type.")
 @pytest.mark.parametrize("grant_type", ["password", "implicit", "nonsense"])
 def test_other_grants_are_not_offered(flow: Flow, grant_type) -> None:
     response = flow.token(grant_type=grant_type, username="ada", password="x")
     assert response.json()["error"] == "unsupported_grant_type"
 
 
+@requirement("RFC 7009 §2.1", "Revoking a token ends those of the same grant.")
 def test_revocation_ends_the_whole_family(flow: Flow) -> None:
     answer = flow.tokens()
     response = post(
@@ -180,6 +222,7 @@ def test_revocation_ends_the_whole_family(flow: Flow) -> None:
     assert flow.refresh(answer["refresh_token"]).json()["error"] == "invalid_grant"
 
 
+@defect(10)
 def test_introspection_tells_a_client_about_its_own_tokens_only(flow: Flow) -> None:
     answer = flow.tokens("openid")
     mine = post("/o/introspect/", {"token": answer["access_token"]}, **basic(flow.application))

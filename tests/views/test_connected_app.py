@@ -21,6 +21,7 @@ from idp.models import Consent, ConsentEvent
 from idp.services.consent import narrow_consent, record_decision, revoke_consent
 from idp.services.event import Origin
 from tests.factories import grant, make_application, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.services.test_consent import hold
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,7 @@ def test_the_app_used_last_stands_first(browser: Client, ada: Any) -> None:
     assert names == ["New", "Old", "Unused"]
 
 
+@defect(23)
 def test_what_ended_or_belongs_to_others_is_not_listed(browser: Client, ada: Any, app: Any) -> None:
     now = timezone.now()
     grant(make_user("bob"), app, "photos")
@@ -222,6 +224,7 @@ def test_every_page_asks_for_sign_in_first(ada: Any, app: Any, rest: str) -> Non
         assert "login" in answer.headers["Location"]
 
 
+@defect(23)
 @pytest.mark.parametrize("rest", PAGES)
 def test_no_page_is_kept_or_framed_or_leaks_its_address(
     browser: Client, ada: Any, app: Any, rest: str
@@ -247,6 +250,8 @@ def test_removing_asks_first_and_says_what_stops(browser: Client, ada: Any, app:
     assert consent.is_live(timezone.now())
 
 
+@defect(23)
+@requirement("RFC 6749 §10.2", "People can take access back.")
 def test_removing_ends_every_token_and_is_recorded(browser: Client, ada: Any, app: Any) -> None:
     consent = grant(ada, app, "photos")
     hold(ada, app, "photos", timezone.now(), consent)

@@ -30,6 +30,7 @@ from idp.services.device import close_device
 from idp.services.device_throttle import ASKED_LIMIT, USER_LIMIT, may_ask
 from idp.services.purge_kind import KINDS
 from tests.factories import add_scope, grant, make_application, make_policy, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.views.device_flow import ASK, PAGE, DeviceFlow, pass_time
 from tests.views.flow import basic, bearer, post
 
@@ -56,6 +57,8 @@ def error(response: Any) -> str:
     return str(response.json()["error"])
 
 
+@defect(6)
+@requirement("RFC 8628 §3.2", "The answer holds both codes, the addresses, lifetime and interval.")
 def test_a_device_gets_its_codes_and_where_to_type_them(flow: DeviceFlow) -> None:
     response = flow.send(ASK, scope="openid")
     codes = response.json()
@@ -75,6 +78,9 @@ def test_a_device_code_is_kept_as_a_digest_only(flow: DeviceFlow) -> None:
     assert codes["device_code"] not in str(vars(row))
 
 
+@defect(6)
+@requirement("RFC 8628 §3.4", "A device code gives tokens once a person allowed it.")
+@requirement("RFC 8628 §3.5", "Before that, authorization_pending.")
 def test_a_device_gets_tokens_once_a_person_let_it_in(flow: DeviceFlow) -> None:
     codes = flow.codes("openid photos:read")
     assert error(flow.poll(codes)) == "authorization_pending"
@@ -95,6 +101,7 @@ def test_a_device_gets_tokens_once_a_person_let_it_in(flow: DeviceFlow) -> None:
     assert refreshed.status_code == 200, refreshed.content
 
 
+@requirement("RFC 8628 §3.1", "Confidential clients authenticate.")
 def test_a_confidential_client_must_prove_itself_at_both_endpoints() -> None:
     application = make_application(
         "web",
@@ -135,6 +142,8 @@ def test_codes_are_given_to_a_post_alone(method: str) -> None:
     assert response["Cache-Control"] == "no-store"
 
 
+@defect(6)
+@requirement("RFC 8628 §3.5", "slow_down adds five seconds to the interval.")
 def test_who_asks_too_soon_waits_five_seconds_longer_from_then_on(flow: DeviceFlow) -> None:
     codes = flow.codes()
     answers = [error(flow.poll(codes)) for _ in range(3)]
@@ -149,6 +158,8 @@ def test_who_asks_too_soon_waits_five_seconds_longer_from_then_on(flow: DeviceFl
     assert not SecurityEvent.objects.filter(kind="token.refused").exists()
 
 
+@defect(6)
+@requirement("RFC 8628 §3.5", "Codes end with expired_token.")
 def test_codes_expire(flow: DeviceFlow) -> None:
     codes = flow.codes()
     pass_time(601)
@@ -163,6 +174,7 @@ def test_codes_expire_also_after_the_decision(flow: DeviceFlow) -> None:
     assert error(flow.poll(codes)) == "expired_token"
 
 
+@requirement("RFC 8628 §3.5", "A refusal is access_denied.")
 def test_a_refusal_is_told_to_the_device_and_recorded(flow: DeviceFlow) -> None:
     codes = flow.codes()
     done = flow.decide(flow.type(codes["user_code"]), "deny")
@@ -173,6 +185,7 @@ def test_a_refusal_is_told_to_the_device_and_recorded(flow: DeviceFlow) -> None:
     assert not Consent.objects.exists()
 
 
+@defect(6)
 def test_a_device_code_is_good_for_one_success(flow: DeviceFlow) -> None:
     codes = flow.codes()
     flow.allow(codes)
@@ -195,6 +208,8 @@ def test_a_device_code_that_comes_again_later_ends_what_it_gave(flow: DeviceFlow
     assert SecurityEvent.objects.filter(kind="token.replayed").exists()
 
 
+@defect(6)
+@requirement("RFC 8628 §3.4", "A code is bound to its client.")
 def test_a_device_code_is_good_for_its_own_client_alone(flow: DeviceFlow) -> None:
     other = DeviceFlow(make_application("device", scopes=("openid",)))
     codes = flow.codes()
@@ -209,6 +224,7 @@ def test_a_code_that_is_none_gives_nothing(flow: DeviceFlow, code: str) -> None:
     assert error(flow.poll({"device_code": code})) in {"invalid_grant", "invalid_request"}
 
 
+@requirement("RFC 8628 §5.4", "A person decides each time.")
 def test_the_page_asks_also_for_a_first_party_client_that_was_allowed_before(
     flow: DeviceFlow,
 ) -> None:
@@ -230,6 +246,7 @@ def test_the_page_shows_code_client_scopes_and_a_warning(flow: DeviceFlow) -> No
     assert "The device that shows the code" in html
 
 
+@requirement("RFC 8628 §3.3.1", "The complete address fills the code in, and a person confirms it.")
 def test_a_link_fills_the_code_in_and_does_nothing_else(flow: DeviceFlow) -> None:
     codes = flow.codes()
     html = flow.browser.get(codes["verification_uri_complete"]).content.decode()
@@ -238,6 +255,7 @@ def test_a_link_fills_the_code_in_and_does_nothing_else(flow: DeviceFlow) -> Non
     assert "Telly" not in html
 
 
+@requirement("RFC 8628 §6.1", "Case and punctuation of a user code do not matter.")
 def test_case_and_hyphens_do_not_matter(flow: DeviceFlow) -> None:
     code = flow.codes()["user_code"]
     typed = f"  {code.lower().replace('-', ' ')} "
@@ -256,6 +274,7 @@ def test_sign_in_comes_first_and_the_code_is_kept(flow: DeviceFlow) -> None:
         assert following == f"/o/device/?user_code={codes['user_code']}"
 
 
+@requirement("RFC 8628 §5.1", "Guessing user codes is limited.")
 def test_wrong_codes_are_limited_for_a_user_on_a_clear_page(flow: DeviceFlow) -> None:
     codes = flow.codes()
     for _ in range(USER_LIMIT):
@@ -386,6 +405,8 @@ def test_a_disabled_client_gets_no_decision(flow: DeviceFlow) -> None:
     assert "switched off" in page.content.decode()
 
 
+@defect(24)
+@requirement("RFC 8628 §4", "The metadata names the endpoint.")
 @pytest.mark.parametrize(
     "path", ["/o/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/o"]
 )

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client as Browser
 
 from tests.factories import make_api, make_policy, make_scope
+from tests.requirement import requirement
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +19,7 @@ def listed(place: str = PLACES[0]) -> set[str]:
     return set(Browser().get(place).json()["scopes_supported"])
 
 
+@requirement("RFC 8414 §2", "scopes_supported names what can be asked for.")
 @pytest.mark.parametrize(
     ("clients", "shown"),
     [("any", True), ("listed", True), ("verified", True), ("first_party", True),
@@ -57,6 +59,7 @@ def test_a_scope_without_a_policy_is_listed_only_where_it_may_be_asked(settings:
         assert listed() & {"loose", "loose:default"} == shown
 
 
+@requirement("RFC 9728 §2", "The metadata of a resource names its scopes.")
 def test_metadata_of_an_api_lists_its_own_public_scopes() -> None:
     api = make_api("http://testserver/photos", "Photos")
     make_scope("photos:read", api=api)

@@ -12,6 +12,7 @@ from django.test import Client as Browser
 
 from idp.models import Consent
 from tests.factories import make_application, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, form_fields
 from tests.views.hostile import (
     BODIES,
@@ -68,6 +69,7 @@ def world() -> World:
     return World(application, flow.browser, places(application, tokens, nonce, app_id))
 
 
+@defect(16)
 def test_no_parameter_breaks_the_authorization_endpoint_and_each_refusal_is_recorded(
     world: World,
 ) -> None:
@@ -83,6 +85,9 @@ def test_no_parameter_breaks_the_authorization_endpoint_and_each_refusal_is_reco
     assert wrong == []
 
 
+@defect(16)
+@defect(19)
+@requirement("RFC 6749 §5.1", "Answers of back channels are kept by nobody.")
 @pytest.mark.parametrize(
     "area", [("token", "r", "i", "userinfo"), ("logout", "d", "a", "c", "s", "p")]
 )
@@ -97,6 +102,7 @@ def test_no_parameter_breaks_anything_else(world: World, area: tuple[str, ...]) 
     assert wrong == []
 
 
+@defect(16)
 def test_no_body_breaks_anything(world: World) -> None:
     wrong = []
     for place in world.each():

@@ -13,6 +13,7 @@ from oauth2_provider.signals import app_authorized
 
 from idp.models import ClientPolicy, SignIn
 from tests.factories import make_application, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, basic, bearer, location, post
 from tests.views.token_reader import id_token, read_token
 
@@ -26,6 +27,15 @@ def make_flow(user: Any = None, **fields: Any) -> Flow:
     return Flow(application, user or make_user())
 
 
+@requirement(
+    "OpenID Connect Core §2",
+    "iss, sub, aud, exp, iat, auth_time, nonce, amr, azp as specified.",
+)
+@requirement(
+    "OpenID Connect Core §3.1.3.6",
+    "at_hash is the left half of the digest of the algorithm.",
+)
+@requirement("RFC 7515 §4.1.4", "The header names its key.")
 @pytest.mark.parametrize("algorithm", sorted(HASHES))
 def test_an_id_token_says_what_is_specified(algorithm: str) -> None:
     flow = make_flow(id_token_signed_response_alg=algorithm)
@@ -51,6 +61,11 @@ def test_an_id_token_says_what_is_specified(algorithm: str) -> None:
     assert "acr" not in claims
 
 
+@defect(12)
+@requirement(
+    "OpenID Connect Core §12.2",
+    "A refreshed ID token keeps iss, sub, aud and auth_time, with a new iat.",
+)
 def test_a_refresh_tells_the_same_sign_in_without_the_nonce(clock) -> None:
     flow = make_flow()
     first = flow.tokens()
@@ -83,6 +98,10 @@ def subjects(flow: Flow) -> set[str]:
     }
 
 
+@requirement(
+    "OpenID Connect Core §8.1",
+    "A pairwise subject differs by sector and cannot be turned back.",
+)
 def test_a_pairwise_subject_is_the_same_wherever_its_client_sees_it() -> None:
     ada = make_user()
     pairwise = {"subject_type": "pairwise"}
@@ -110,6 +129,7 @@ def test_a_pairwise_subject_outlives_the_rotation_of_the_secret_key(settings) ->
     assert subjects(flow) == before
 
 
+@requirement("OpenID Connect Core §8", "Pairwise subjects are understood in hints.")
 def test_a_hint_is_understood_with_a_pairwise_subject() -> None:
     flow = make_flow(subject_type="pairwise")
     hint = flow.tokens()["id_token"]
@@ -150,6 +170,7 @@ def test_whoever_listens_to_the_toolkit_hears_of_each_token() -> None:
     assert heard == [(flow.application.pk, flow.user.pk, "/o/token/")] * 2
 
 
+@requirement("OpenID Connect Discovery §3", "Subject types and signatures are told.")
 def test_the_metadata_names_what_clients_can_choose() -> None:
     found = Browser().get("/o/.well-known/openid-configuration").json()
     assert found["subject_types_supported"] == ["public", "pairwise"]

@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from idp.models import ClientPolicy, SecurityEvent, SignIn
 from idp.services.client import disable_client
 from tests.factories import API, make_api, make_application, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, basic, bearer, post
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,9 @@ def with_acr(flow: Flow) -> dict[str, Any]:
     return flow.tokens("openid photos:read")
 
 
+@defect(10)
+@requirement("RFC 7662 §2.2", "The members of an active token are told.")
+@requirement("RFC 9470 §6.2", "acr and auth_time are told.")
 def test_every_member_is_told_of_an_access_token(flow: Flow) -> None:
     flow.start()
     token = with_acr(flow)["access_token"]
@@ -91,6 +95,8 @@ def test_a_token_of_a_client_in_its_own_name_has_no_user() -> None:
     assert not {"username", "auth_time", "acr"} & set(answer)
 
 
+@defect(10)
+@requirement("RFC 7662 §4", "A resource server hears of its own tokens alone.")
 def test_a_resource_server_hears_of_its_api_alone_and_of_no_refresh_token(
     flow: Flow, server: Any
 ) -> None:
@@ -100,12 +106,14 @@ def test_a_resource_server_hears_of_its_api_alone_and_of_no_refresh_token(
     assert ask(server, flow.tokens("openid")["access_token"]) == INACTIVE
 
 
+@requirement("RFC 7662 §2.2", "A token for another resource is inactive.")
 def test_a_token_for_another_resource_is_not_told_of(flow: Flow, server: Any) -> None:
     make_api("https://api.example.com/other", "Other")
     token = flow.tokens("photos:read", resource="https://api.example.com/other")["access_token"]
     assert ask(server, token) == INACTIVE
 
 
+@requirement("RFC 7662 §2.2", "What is unknown or dead is inactive, and nothing more is said.")
 def test_everything_else_is_inactive(flow: Flow) -> None:
     tokens = flow.tokens("openid")
     other = make_application("web", scopes=("openid",))
@@ -118,6 +126,7 @@ def test_everything_else_is_inactive(flow: Flow) -> None:
         assert ask(flow.application, tokens[name]) == INACTIVE
 
 
+@defect(9)
 def test_an_inactive_user_makes_tokens_inactive(flow: Flow) -> None:
     tokens = flow.tokens("openid")
     flow.user.is_active = False
@@ -126,6 +135,9 @@ def test_an_inactive_user_makes_tokens_inactive(flow: Flow) -> None:
         assert ask(flow.application, tokens[name]) == INACTIVE
 
 
+@defect(10)
+@requirement("RFC 7662 §2.1", "Whoever asks is authenticated, by POST.")
+@requirement("RFC 7662 §2.3", "Failed authentication is told as at the token endpoint.")
 def test_public_clients_strangers_and_other_methods_are_refused(flow: Flow) -> None:
     token = flow.tokens("openid")["access_token"]
     public = make_application("spa")
@@ -156,6 +168,7 @@ def test_a_resource_server_may_ask_with_a_bearer_token(flow: Flow, server: Any) 
     assert post(PATH, {"token": foreign}, **bearer(token_of(server))).json() == INACTIVE
 
 
+@requirement("RFC 7662 §2.3", "A bearer token that does not serve is refused as RFC 6750 says.")
 def test_a_bearer_token_that_is_dead_or_for_something_else_asks_nothing(
     flow: Flow, server: Any
 ) -> None:

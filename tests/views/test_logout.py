@@ -16,6 +16,7 @@ from idp.conf import application_model
 from idp.models import Authorization, LogoutDelivery, SignIn
 from tests.conftest import NOON
 from tests.factories import make_application, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, bearer, form_fields
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,11 @@ def is_signed_in(flow: Flow) -> bool:
     return "_auth_user_id" in flow.browser.session
 
 
+@requirement(
+    "OpenID Connect RP-Initiated Logout §2",
+    "GET and POST are answered; state comes back.",
+)
+@requirement("OpenID Connect RP-Initiated Logout §3", "The browser goes back after the sign-out.")
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_client_signs_its_user_out_and_gets_the_browser_back(flow: Flow, method: str) -> None:
     tokens = flow.tokens("openid")
@@ -81,6 +87,8 @@ def test_a_client_signs_its_user_out_and_gets_the_browser_back(flow: Flow, metho
     assert LogoutDelivery.objects.get().application == flow.application
 
 
+@defect(19)
+@requirement("OpenID Connect RP-Initiated Logout §2", "Without a hint the person is asked.")
 @pytest.mark.parametrize("parameters", [{}, {"logout_hint": "ada"}, {"state": "st"}])
 def test_without_a_hint_the_person_is_asked_and_stays_here(
     flow: Flow, parameters: dict[str, str]
@@ -95,6 +103,8 @@ def test_without_a_hint_the_person_is_asked_and_stays_here(
     assert not is_signed_in(flow)
 
 
+@defect(19)
+@requirement("OpenID Connect RP-Initiated Logout §2", "Who says no stays signed in.")
 def test_who_stays_signed_in_loses_nothing(flow: Flow) -> None:
     token = flow.tokens("openid")["access_token"]
 
@@ -106,6 +116,8 @@ def test_who_stays_signed_in_loses_nothing(flow: Flow) -> None:
     assert not LogoutDelivery.objects.exists()
 
 
+@defect(19)
+@requirement("OpenID Connect RP-Initiated Logout §6", "Nobody else can answer for the person.")
 def test_the_answer_cannot_be_given_by_another_site(flow: Flow) -> None:
     strict = Browser(enforce_csrf_checks=True)
     strict.force_login(flow.user, "django.contrib.auth.backends.ModelBackend")
@@ -114,6 +126,10 @@ def test_the_answer_cannot_be_given_by_another_site(flow: Flow) -> None:
     assert "_auth_user_id" in strict.session
 
 
+@requirement(
+    "OpenID Connect RP-Initiated Logout §3.1",
+    "The address must be registered exactly so.",
+)
 @pytest.mark.parametrize(
     "uri",
     [
@@ -133,16 +149,22 @@ def test_an_address_that_is_not_registered_is_refused_on_a_page(flow: Flow, uri:
     assert is_signed_in(flow)
 
 
+@requirement(
+    "OpenID Connect RP-Initiated Logout §3",
+    "An address without a hint or a client leads nowhere.",
+)
 def test_an_address_of_nobody_in_particular_is_refused(flow: Flow) -> None:
     assert ask(flow, post_logout_redirect_uri=BYE).status_code == 400
 
 
+@requirement("OpenID Connect RP-Initiated Logout §2", "client_id may stand for the hint.")
 def test_a_registered_address_is_enough_with_the_clients_name(flow: Flow) -> None:
     page = ask(flow, client_id=flow.application.client_id, post_logout_redirect_uri=BYE)
 
     assert answer(flow, page)["Location"] == BYE
 
 
+@requirement("OpenID Connect RP-Initiated Logout §2", "An expired ID token is accepted as a hint.")
 def test_an_expired_hint_is_as_good_as_a_fresh_one(flow: Flow) -> None:
     with time_machine.travel(NOON, tick=False):
         hint = flow.tokens("openid")["id_token"]
@@ -156,6 +178,10 @@ def _foreign(hint: str) -> str:
     return f"{head}.{body}.{signature[:-8]}AAAAAAAA"
 
 
+@requirement(
+    "OpenID Connect RP-Initiated Logout §4",
+    "A hint that this provider did not issue is refused.",
+)
 @pytest.mark.parametrize("spoil", [_foreign, lambda _hint: "no.token.atall", lambda _hint: "x"])
 def test_a_hint_of_somebody_else_is_refused(flow: Flow, spoil: Any) -> None:
     hint = spoil(flow.tokens("openid")["id_token"])
@@ -166,6 +192,11 @@ def test_a_hint_of_somebody_else_is_refused(flow: Flow, spoil: Any) -> None:
     assert is_signed_in(flow)
 
 
+@defect(19)
+@requirement(
+    "OpenID Connect RP-Initiated Logout §2",
+    "client_id and the hint's audience must agree.",
+)
 def test_a_hint_that_was_made_for_another_client_is_refused(flow: Flow) -> None:
     hint = flow.tokens("openid")["id_token"]
     other = make_application(scopes=("openid",))
@@ -212,6 +243,8 @@ def test_a_hint_with_a_pairwise_subject_is_known_again(flow: Flow) -> None:
     assert answer(flow, page)["Location"] == BYE
 
 
+@defect(19)
+@requirement("OpenID Connect RP-Initiated Logout §2", "The session at hand ends, and no other.")
 def test_only_the_session_at_hand_ends_whoever_the_hint_speaks_of(flow: Flow) -> None:
     flow.tokens("openid")
     elsewhere = Flow(flow.application, flow.user)
@@ -238,6 +271,8 @@ def test_who_is_not_signed_in_goes_straight_back(flow: Flow) -> None:
     assert b"You are signed out" in ask(flow).content
 
 
+@defect(24)
+@requirement("OpenID Connect RP-Initiated Logout §2", "ui_locales is honoured.")
 def test_the_pages_speak_the_language_that_was_asked_for(flow: Flow) -> None:
     page = ask(flow, ui_locales="xx de")
     assert "Abmelden" in page.content.decode()
@@ -245,6 +280,7 @@ def test_the_pages_speak_the_language_that_was_asked_for(flow: Flow) -> None:
     assert "abgemeldet" in answer(flow, page).content.decode()
 
 
+@requirement("OpenID Connect Back-Channel Logout §2.1", "The metadata says that clients are told.")
 def test_discovery_says_that_clients_are_told(client: Any) -> None:
     metadata = client.get("/o/.well-known/openid-configuration").json()
 

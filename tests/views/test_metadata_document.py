@@ -12,6 +12,7 @@ from idp.conf import application_model
 from idp.models import ClientPolicy, SecurityEvent
 from idp.services.client import disable_client
 from tests.factories import make_application, make_user
+from tests.requirement import requirement
 from tests.views.documents import Shelf
 from tests.views.flow import Flow
 
@@ -48,6 +49,10 @@ def policy() -> ClientPolicy:
     return ClientPolicy.objects.get(application__client_id=ADDRESS)
 
 
+@requirement(
+    "OAuth Client ID Metadata Document §3",
+    "A client may be named by the address of its document.",
+)
 def test_a_client_signs_somebody_in_who_is_asked_every_time(shelf):
     one = flow()
     assert "Wanderer" in one.start().content.decode()
@@ -89,6 +94,7 @@ def test_a_document_that_breaks_a_rule_leaves_the_client_unknown(shelf, changes)
     assert shelf.asked == [ADDRESS]
 
 
+@requirement("OAuth Client ID Metadata Document §3", "The address has the form that is specified.")
 @pytest.mark.parametrize(
     "client_id",
     [
@@ -153,6 +159,7 @@ def test_the_site_says_whether_and_for_whom_documents_count(settings, shelf, cha
     assert shelf.asked == []
 
 
+@requirement("OAuth Client ID Metadata Document §5", "The metadata says that documents are taken.")
 def test_discovery_says_that_documents_are_taken(settings):
     path = "/o/.well-known/openid-configuration"
     assert Browser().get(path).json()["client_id_metadata_document_supported"] is True

@@ -16,6 +16,7 @@ from idp.services.authorization_request import digest_of
 from idp.services.client import disable_client
 from idp.services.purge import purge
 from tests.factories import PASSWORD, grant, make_application, make_scope, make_user
+from tests.requirement import requirement
 from tests.views.flow import AUTHORIZE, Flow, basic, location, post, query
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,8 @@ def page_of(response: Any, error: str) -> None:
 # The endpoint
 
 
+@requirement("RFC 9126 §2.2", "A good request is answered with 201, a reference and its lifetime.")
+@requirement("RFC 9126 §7.1", "References cannot be guessed.")
 def test_a_good_request_gets_a_reference_of_256_bits_that_is_kept_as_a_digest(flow: Flow) -> None:
     response = push(flow)
     answer = response.json()
@@ -100,6 +103,7 @@ def test_a_public_client_pushes_by_its_name_alone() -> None:
     assert location(flow.decide(bring(flow, reference(flow))))["code"]
 
 
+@requirement("RFC 9126 §2", "The client authenticates as at the token endpoint.")
 def test_a_request_without_proof_of_its_client_is_refused(flow: Flow) -> None:
     wrong = basic(flow.application, "idps_wrong")
     response = post(PAR, flow.parameters(), **wrong)
@@ -113,6 +117,8 @@ def test_a_request_without_proof_of_its_client_is_refused(flow: Flow) -> None:
     refused(push(flow), "invalid_client", 401)
 
 
+@requirement("RFC 9126 §2.1", "The request is judged as at the authorization endpoint.")
+@requirement("RFC 9126 §2.3", "Errors are those of the token endpoint.")
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -146,6 +152,7 @@ def test_what_the_authorization_endpoint_refuses_is_refused_here_as_json(
     assert SecurityEvent.objects.filter(kind__endswith=".refused").count() == 1
 
 
+@requirement("RFC 9126 §2.1", "request_uri is not taken here.")
 def test_a_reference_does_not_refer_to_another(flow: Flow) -> None:
     first = reference(flow)
     AuthorizationRequest.objects.all().delete()
@@ -164,6 +171,7 @@ def flow_with_address(flow: Flow) -> Flow:
     return flow
 
 
+@requirement("RFC 9126 §2.3", "Another method is 405.")
 def test_only_post_with_a_form_is_answered(flow: Flow) -> None:
     headers = basic(flow.application)
     assert Browser().get(PAR, **headers).status_code == 405
@@ -195,6 +203,7 @@ def test_a_pushed_request_leads_to_a_code(flow: Flow) -> None:
     assert flow.exchange(answer["code"]).json()["scope"].split() == ["openid", "photos:read"]
 
 
+@requirement("RFC 9126 §4", "The pushed parameters alone count.")
 def test_what_the_browser_brings_beside_the_reference_counts_for_nothing(known: Flow) -> None:
     more = {
         "redirect_uri": "https://evil.example/",
@@ -234,6 +243,7 @@ def test_a_refusal_uses_the_reference_up_as_well(flow: Flow) -> None:
     assert not Authorization.objects.exists()
 
 
+@requirement("RFC 9126 §7.3", "A reference is used once.")
 def test_a_remembered_consent_answers_a_reference_once(known: Flow) -> None:
     uri = reference(known)
     assert location(bring(known, uri))["code"]
@@ -241,6 +251,7 @@ def test_a_remembered_consent_answers_a_reference_once(known: Flow) -> None:
     assert Authorization.objects.count() == 1
 
 
+@requirement("RFC 9126 §2.2", "A reference is bound to its client and its time.")
 def test_an_unknown_expired_or_foreign_reference_is_an_error_page(flow: Flow, clock: Any) -> None:
     page_of(bring(flow, f"{pushed_request.PREFIX}unknown"), "invalid_request_uri")
     uri = reference(flow)
@@ -284,6 +295,7 @@ def test_a_browser_does_not_find_a_pushed_request_as_one_that_waits(flow: Flow) 
 # Clients that must push
 
 
+@requirement("RFC 9126 §6", "A client that must push is refused without.")
 def test_a_client_that_must_push_is_refused_without(flow: Flow) -> None:
     ClientPolicy.objects.update(require_pushed_authorization_requests=True)
     answer = location(flow.start())
@@ -310,6 +322,7 @@ def test_expired_requests_are_purged(flow: Flow) -> None:
 # Discovery
 
 
+@requirement("RFC 9126 §5", "The metadata names the endpoint.")
 @pytest.mark.parametrize(
     "path",
     ["/o/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/o"],

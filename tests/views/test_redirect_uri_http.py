@@ -20,6 +20,7 @@ from idp.services import redirect_uri as redirect_uris
 from idp.services.origin_list import forget_origins
 from idp.services.site import set_mode
 from tests.factories import make_application, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import AUTHORIZE, CHALLENGE, Flow, location
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,11 @@ def apps() -> dict[str, Any]:
     }
 
 
+@defect(18)
+@defect(16)
+@requirement("RFC 6749 §3.1.2.3", "Redirect URIs are compared as strings.")
+@requirement("RFC 8252 §7.3", "The port of a loopback address may vary for native apps.")
+@requirement("RFC 9700 §2.1", "No pattern, no prefix, no other spelling.")
 def test_every_match_vector_is_decided_the_same_over_http(apps: dict[str, Any]) -> None:
     wrong, decided = [], 0
     for case in vectors("match"):
@@ -106,6 +112,8 @@ def test_every_match_vector_is_decided_the_same_over_http(apps: dict[str, Any]) 
     assert decided > 30
 
 
+@defect(18)
+@requirement("RFC 6749 §3.1.2", "A redirect URI is absolute and has no fragment.")
 def test_a_registered_uri_that_breaks_a_rule_never_matches_and_a_sound_one_does(
     apps: dict[str, Any],
 ) -> None:
@@ -130,6 +138,7 @@ def test_only_one_decoding_happens(apps: dict[str, Any]) -> None:
     assert is_page(ask(web, encoded(encoded("https://client.example.com/a+b%20c"))))
 
 
+@defect(16)
 @pytest.mark.parametrize(
     "raw",
     ["https://client.example.com/callback%", "%zz", "%ff", "%c0%af", "%ed%a0%80", "\xff"],
@@ -143,6 +152,8 @@ def test_a_repeated_redirect_uri_is_a_page(apps: dict[str, Any]) -> None:
     assert is_page(ask(apps["web"], f"{encoded(URI)}&redirect_uri="))
 
 
+@requirement("OpenID Connect Core §3.1.2.1", "redirect_uri is required of an OpenID request.")
+@requirement("RFC 6749 §3.1.2.3", "It is required where several are registered.")
 def test_a_missing_redirect_uri_is_a_page_with_openid_or_with_several_registered(
     apps: dict[str, Any],
 ) -> None:
@@ -190,6 +201,8 @@ def test_the_event_names_the_component_that_differs(
     assert len(detail["redirect_uri"]) < 200
 
 
+@defect(20)
+@requirement("RFC 6749 §4.1.3", "The token request repeats the redirect URI exactly.")
 def test_the_token_request_repeats_the_redirect_uri_exactly() -> None:
     flow = Flow(make_application("native", scopes=("openid",)), make_user())
     asked = "http://127.0.0.1:51234/callback"
@@ -355,6 +368,7 @@ def sign_out(application: Any, raw_uri: str) -> Any:
     return browser.generic("GET", "/o/logout/", QUERY_STRING=query)
 
 
+@defect(18)
 def test_every_vector_is_decided_the_same_at_sign_out(apps: dict[str, Any]) -> None:
     wrong = []
     rows = application_model().objects
@@ -391,6 +405,7 @@ def test_the_sign_out_page_reveals_nothing_and_the_event_says_what_differs() -> 
     assert event.client_id == application.client_id
 
 
+@defect(24)
 @pytest.mark.parametrize(
     ("origin", "allowed"),
     [

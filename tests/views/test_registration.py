@@ -20,6 +20,7 @@ from idp.models import ClientPolicy, ClientScope, SecurityEvent
 from idp.services.client import disable_client
 from idp.services.purge import due, purge
 from tests.factories import make_application, make_policy, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, basic, post
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,7 @@ def test_nobody_registers_where_the_site_did_not_turn_it_on(settings):
         assert "registration_endpoint" not in Browser().get(path).json()
 
 
+@requirement("RFC 8414 §2", "registration_endpoint is told once it is on.")
 def test_both_documents_name_the_endpoint_once_it_is_on():
     for path in (
         "/o/.well-known/openid-configuration",
@@ -88,6 +90,7 @@ def test_both_documents_name_the_endpoint_once_it_is_on():
         assert Browser().get(path).json()["registration_endpoint"].endswith("/o/register/")
 
 
+@requirement("RFC 7591 §3.2.1", "201 with everything that was registered.")
 def test_a_client_is_told_what_was_registered():
     make_scope("photos:read")
     make_scope("photos:all", policy=make_policy(clients="approved"))
@@ -194,6 +197,7 @@ NEVER = {
 }
 
 
+@requirement("RFC 7591 §5", "A client cannot make itself trusted.")
 def test_what_only_an_operator_decides_cannot_be_set():
     plain, tried = policy_of(registered()), registered(**NEVER)
     policy = policy_of(tried)
@@ -224,6 +228,8 @@ def test_what_only_an_operator_decides_cannot_be_set():
     assert not (policy.consent_mode)
 
 
+@defect(18)
+@requirement("RFC 7591 §3.2.2", "invalid_redirect_uri and invalid_client_metadata.")
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -357,6 +363,7 @@ def test_only_who_the_site_lets_registers_and_may_ask_for_what_needs_an_approval
     assert (row.state, row.application.user) == (ClientScope.State.REQUESTED, user)
 
 
+@requirement("RFC 7592 §2", "A client reads, changes and removes its registration.")
 def test_a_client_reads_changes_and_removes_itself():
     made = registered()
     read = manage("GET", made)
@@ -379,6 +386,7 @@ def test_a_client_reads_changes_and_removes_itself():
     assert manage("GET", changed.json()).status_code == 401
 
 
+@requirement("RFC 7592 §2.2", "A change holds neither another client_id nor another secret.")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -395,6 +403,7 @@ def test_a_change_says_nothing_that_is_the_servers_to_say(changes):
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")
 
 
+@requirement("RFC 7592 §2.1", "Only its own token opens a registration.")
 def test_only_the_own_token_opens_a_registration():
     mine, theirs = registered(), registered()
     operators = make_application(client_id="by-hand")

@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from idp.conf import access_token_model, refresh_token_model
 from idp.models import Authorization, SecurityEvent
 from tests.factories import make_application, make_scope, make_user
+from tests.requirement import requirement
 from tests.views.flow import Flow, basic, bearer, post
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,7 @@ def refused(response: Any, error: str, status: int = 400) -> None:
     assert (response.status_code, response.json()["error"]) == (status, error)
 
 
+@requirement("RFC 7009 §2.1", "Either token ends the grant.")
 @pytest.mark.parametrize("name", ["access_token", "refresh_token"])
 def test_either_token_takes_the_whole_family_along(flow: Flow, name: str) -> None:
     first = flow.tokens()
@@ -44,6 +46,7 @@ def test_either_token_takes_the_whole_family_along(flow: Flow, name: str) -> Non
     assert Browser().get("/o/userinfo/", **bearer(elsewhere["access_token"])).status_code == 200
 
 
+@requirement("RFC 7009 §2.2", "An unknown token is answered with 200.")
 def test_an_unknown_dead_or_malformed_token_is_gone_already(flow: Flow) -> None:
     tokens = flow.tokens()
     for token in ("x", "a.b.c", tokens["access_token"], tokens["refresh_token"]):
@@ -51,6 +54,7 @@ def test_an_unknown_dead_or_malformed_token_is_gone_already(flow: Flow) -> None:
         assert revoke(flow.application, token).status_code == 200
 
 
+@requirement("RFC 7009 §2.1", "A wrong hint is made up for.")
 def test_a_wrong_or_unknown_hint_changes_nothing(flow: Flow) -> None:
     for hint in ("refresh_token", "access_token", "id_token", "nonsense"):
         tokens = flow.tokens()
@@ -58,6 +62,7 @@ def test_a_wrong_or_unknown_hint_changes_nothing(flow: Flow) -> None:
         assert Browser().get("/o/userinfo/", **bearer(tokens["access_token"])).status_code == 401
 
 
+@requirement("RFC 7009 §2.1", "A client revokes its own tokens alone.")
 @pytest.mark.parametrize("name", ["access_token", "refresh_token"])
 def test_the_token_of_another_client_is_refused_and_lives_on(flow: Flow, name: str) -> None:
     tokens = flow.tokens()
@@ -90,10 +95,12 @@ def test_an_older_token_is_revoked_by_its_own_client_alone(flow: Flow) -> None:
     assert not access_token_model().objects.exists()
 
 
+@requirement("RFC 7009 §2.2.1", "What cannot be revoked is unsupported_token_type.")
 def test_an_id_token_cannot_be_revoked(flow: Flow) -> None:
     refused(revoke(flow.application, flow.tokens()["id_token"]), "unsupported_token_type")
 
 
+@requirement("RFC 7009 §5", "Public clients can revoke.")
 def test_a_public_client_revokes_by_its_name() -> None:
     flow = Flow(make_application("spa", scopes=("openid",)), make_user())
     token = flow.tokens()["refresh_token"]
@@ -102,6 +109,7 @@ def test_a_public_client_revokes_by_its_name() -> None:
     assert flow.refresh(token).json()["error"] == "invalid_grant"
 
 
+@requirement("RFC 7009 §2.2.1", "Wrong use is told as at the token endpoint.")
 def test_wrong_use_is_told(flow: Flow) -> None:
     headers = basic(flow.application)
     refused(post(PATH, {}, **headers), "invalid_request")

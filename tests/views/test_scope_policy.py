@@ -34,6 +34,7 @@ from tests.factories import (
     make_scope,
     make_user,
 )
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, basic, bearer, location, post
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,7 @@ def introspected(flow: Flow, token: str) -> dict[str, Any]:
 # --- Who hears what ---
 
 
+@requirement("RFC 6749 §4.1.2.1", "A scope that the client may not ask for is invalid_scope.")
 @pytest.mark.parametrize(
     ("scope", "arrange", "description"),
     [
@@ -196,6 +198,7 @@ def test_an_approval_withdrawn_between_page_and_click_gives_the_client_its_error
 # --- Code exchange ---
 
 
+@defect(11)
 def test_an_approval_withdrawn_between_code_and_token_narrows_the_token(
     flow: Flow, policy: ScopePolicy
 ) -> None:
@@ -215,6 +218,7 @@ def test_a_code_of_which_nothing_is_left_is_invalid_grant(flow: Flow, policy: Sc
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
+@defect(9)
 @pytest.mark.parametrize("off", ["user", "client"])
 def test_a_code_of_a_disabled_party_is_refused(flow: Flow, off: str) -> None:
     code = flow.code("openid account:read")
@@ -235,6 +239,8 @@ def switch_off(flow: Flow, party: str) -> None:
 # --- Refresh ---
 
 
+@defect(11)
+@requirement("RFC 6749 §5.1", "A scope that differs from what was asked for is told.")
 def test_a_group_left_between_token_and_refresh_narrows_the_answer_without_asking(
     flow: Flow, policy: ScopePolicy
 ) -> None:
@@ -257,6 +263,7 @@ def test_what_is_given_back_returns_at_the_next_refresh(flow: Flow, policy: Scop
     assert (second["scope"], third["scope"]) == ("openid", "account:read openid")
 
 
+@defect(11)
 def test_narrowing_by_request_is_not_permanent(flow: Flow) -> None:
     first = flow.tokens("openid account:read")
     second = flow.refresh(first["refresh_token"], scope="openid").json()
@@ -292,6 +299,7 @@ def test_a_refresh_follows_policy_approval_and_catalogue(
 # --- Client credentials ---
 
 
+@requirement("RFC 6749 §4.4.2", "A client in its own name asks for its own scopes.")
 @pytest.mark.parametrize(
     ("asked", "error"),
     [("reports:read", ""), ("reports:read mail:read", "not_registered"), ("", "")],
@@ -364,6 +372,7 @@ def test_userinfo_needs_openid_at_this_moment(flow: Flow) -> None:
     assert 'scope="openid"' in answer["WWW-Authenticate"]
 
 
+@defect(9)
 @pytest.mark.parametrize("off", ["user", "client"])
 def test_a_disabled_party_is_refused_at_the_next_request_everywhere(flow: Flow, off: str) -> None:
     answer = flow.tokens("openid account:read")
@@ -380,6 +389,7 @@ def test_a_disabled_party_is_refused_at_the_next_request_everywhere(flow: Flow, 
 # --- Freshness ---
 
 
+@requirement("RFC 9470 §3", "A sign-in that is too old or weak is challenged.")
 def test_a_scope_that_wants_a_fresh_sign_in_challenges_at_the_api(
     flow: Flow, policy: ScopePolicy
 ) -> None:

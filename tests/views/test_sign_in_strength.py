@@ -15,6 +15,7 @@ from django.utils import timezone
 from idp.models import SignIn
 from idp.services.sign_in import SESSION_KEY, report
 from tests.factories import grant, make_application, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, location, query
 from tests.views.test_authorization_errors import signed_in
 from tests.views.token_reader import id_token
@@ -52,6 +53,8 @@ def signed_in_by_hook(request: Any, user: Any) -> dict[str, Any]:
     return {"amr": ["hwk"], "acr": HARDWARE}
 
 
+@defect(12)
+@requirement("OpenID Connect Core §2", "acr and amr say how somebody signed in.")
 def test_a_site_says_how_its_users_sign_in() -> None:
     application = make_application("web", scopes=("openid",))
     with override_settings(IDP={"SIGN_IN": f"{__name__}.signed_in_by_hook"}):
@@ -77,6 +80,9 @@ def test_nobody_can_report_on_nobody() -> None:
     assert SESSION_KEY not in request.session
 
 
+@defect(12)
+@requirement("OpenID Connect Core §3.1.2.1", "acr_values asks for contexts by preference.")
+@requirement("OpenID Connect Discovery §3", "acr_values_supported names declared contexts alone.")
 def test_a_preferred_context_is_asked_for_where_the_site_declares_it(known: Flow) -> None:
     assert "code" in location(known.start(acr_values=MFA)), "nobody can reach it here"
     with override_settings(IDP=DECLARED):
@@ -97,6 +103,7 @@ def test_an_undeclared_context_is_not_advertised() -> None:
     assert "acr" not in metadata["claims_supported"]
 
 
+@requirement("OpenID Connect Core §5.5.1.1", "An essential acr is reached, or the request fails.")
 def test_an_essential_context_is_reached_or_the_request_is_refused(known: Flow) -> None:
     refused = location(known.start(claims=needed(MFA), prompt="none"))
     assert refused["error"] == "login_required"
@@ -122,10 +129,15 @@ def test_an_essential_context_that_the_site_cannot_reach_is_refused_at_once(know
         assert to_sign_in(known.start(claims=needed(HARDWARE, MFA)))
 
 
+@requirement("OpenID Connect Core §5.5.1.1", "A voluntary acr refuses nobody.")
 def test_a_voluntary_context_refuses_nobody(known: Flow) -> None:
     assert "code" in location(known.start(claims=needed(HARDWARE, essential=False)))
 
 
+@requirement(
+    "OpenID Connect Dynamic Client Registration §2",
+    "default_max_age holds unless the request says otherwise.",
+)
 def test_a_client_has_a_longest_age_of_its_own(known: Flow) -> None:
     policy = known.application.idp_policy
     policy.default_max_age = 60
@@ -139,6 +151,8 @@ def test_a_client_has_a_longest_age_of_its_own(known: Flow) -> None:
     assert to_sign_in(known.start())
 
 
+@defect(12)
+@requirement("OpenID Connect Core §3.1.2.1", "login_hint fills the sign-in page in.")
 def test_the_sign_in_page_knows_who_the_client_expects(known: Flow) -> None:
     known.browser.logout()
     response = known.start(login_hint='ada"><b>')

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client as Browser
 
 from tests.factories import make_application, make_scope, make_user
+from tests.requirement import defect, requirement
 from tests.views.flow import Flow, bearer, post
 from tests.views.token_reader import read_token
 
@@ -34,6 +35,11 @@ def refused(response: Any, status: int, error: str) -> None:
     assert response["Cache-Control"] == "no-store"
 
 
+@requirement("RFC 6750 §2.1", "The token comes in the header.")
+@requirement("RFC 6750 §2.2", "Or in a form body.")
+@requirement("RFC 6750 §2.3", "Never in the query.")
+@requirement("RFC 6750 §2", "One way a request.")
+@requirement("OpenID Connect Core §5.3.1", "UserInfo answers GET and POST.")
 def test_a_token_is_taken_from_the_header_or_from_a_form_but_never_from_the_query(
     flow: Flow,
 ) -> None:
@@ -47,6 +53,12 @@ def test_a_token_is_taken_from_the_header_or_from_a_form_but_never_from_the_quer
     refused(post(PATH, {"access_token": [token, token]}), 400, "invalid_request")
 
 
+@defect(8)
+@defect(9)
+@defect(15)
+@requirement("OpenID Connect Core §5.3.3", "Refusals are those of bearer tokens.")
+@requirement("RFC 6750 §3.1", "invalid_token is 401, insufficient_scope 403.")
+@requirement("RFC 6750 §3", "Without a token the challenge names no error.")
 def test_what_is_no_token_of_a_user_for_openid_is_refused(flow: Flow) -> None:
     service = Flow(make_application("service", scopes=("photos:read",)))
     own = service.token(grant_type="client_credentials", scope="photos:read").json()
@@ -63,6 +75,8 @@ def test_what_is_no_token_of_a_user_for_openid_is_refused(flow: Flow) -> None:
     refused(Browser().get(PATH, **bearer(answer["access_token"])), 401, "invalid_token")
 
 
+@defect(24)
+@requirement("OpenID Connect Core §5.3", "Scripts of clients may ask (CORS).")
 def test_a_script_of_a_registered_origin_may_ask_and_read_refusals(flow: Flow) -> None:
     asks = {"origin": ORIGIN, "access-control-request-headers": "authorization"}
     preflight = Browser().options(PATH, headers=asks)
@@ -76,6 +90,10 @@ def test_a_script_of_a_registered_origin_may_ask_and_read_refusals(flow: Flow) -
     assert "Access-Control-Allow-Origin" not in stranger
 
 
+@requirement(
+    "OpenID Connect Core §5.3.2",
+    "A signed answer has iss and aud, and the media type application/jwt.",
+)
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
 def test_claims_are_signed_for_a_client_that_registered_for_it(algorithm: str) -> None:
     application = make_application(

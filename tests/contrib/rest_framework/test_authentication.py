@@ -13,6 +13,7 @@ from idp.conf import access_token_model
 from idp.models import ClientPolicy
 from idp.services.site import site_state
 from tests.factories import make_application, make_user
+from tests.requirement import defect, requirement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.rest_framework.urls")]
 
@@ -65,12 +66,15 @@ def test_one_statement_is_enough(
         assert get(client).status_code == 200
 
 
+@requirement("RFC 6750 §2.1", "The scheme's name has no case.")
 @pytest.mark.parametrize("header", ["bearer value", "BEARER value", "Bearer  value"])
 def test_the_scheme_is_read_as_http_reads_it(client: Client, application: Any, header: str) -> None:
     issue(application)
     assert get(client, header).status_code == 200
 
 
+@requirement("RFC 6750 §3", "Without a token the challenge names no error.")
+@requirement("RFC 9728 §5.1", "The challenge leads to the metadata.")
 def test_without_a_token_the_challenge_names_no_error(client: Client) -> None:
     answer = get(client, None)
     assert answer.status_code == 401
@@ -83,6 +87,8 @@ def test_another_scheme_is_no_token(client: Client) -> None:
     assert answer.headers["WWW-Authenticate"] == f"Bearer {METADATA}"
 
 
+@requirement("RFC 6750 §2.3", "A token in the query counts for nothing.")
+@requirement("RFC 9700 §4.3.2", "Tokens are not passed in addresses.")
 def test_a_token_in_the_query_counts_for_nothing(client: Client, application: Any) -> None:
     issue(application)
     answer = client.get("/read/?access_token=value")
@@ -96,6 +102,8 @@ def test_a_token_in_the_body_counts_for_nothing(client: Client, application: Any
     assert answer.status_code == 401
 
 
+@defect(8)
+@requirement("RFC 6750 §3.1", "What is no access token is invalid_token.")
 @pytest.mark.parametrize("value", ["other", ID_TOKEN, "eya.b.c", "x" * 16_000, "a=="])
 def test_what_is_no_access_token_is_invalid(client: Client, value: str) -> None:
     answer = get(client, f"Bearer {value}")
@@ -107,6 +115,7 @@ def test_what_is_no_access_token_is_invalid(client: Client, value: str) -> None:
     }
 
 
+@defect(8)
 @pytest.mark.parametrize(
     "value",
     ["", " ", "a b", "\x00", "ä", "value, Bearer value", '"', "x" * 16_001, "\udcff", "=", "a=b"],

@@ -14,6 +14,7 @@ from idp.contrib.rest_framework import HasScope
 from idp.models import Authorization, IssuedToken
 from idp.services.access import checksum_of
 from tests.factories import make_application, make_policy, make_scope, make_user
+from tests.requirement import requirement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.rest_framework.urls")]
 
@@ -106,6 +107,7 @@ def test_each_action_has_its_own_need_and_unnamed_ones_are_closed(
     assert status(client, "/items/", method) == expected
 
 
+@requirement("RFC 6750 §3.1", "insufficient_scope is 403 and names the scope.")
 def test_a_missing_scope_is_named(client: Client) -> None:
     issue("read")
     answer = client.get("/both/", headers=HEADERS)
