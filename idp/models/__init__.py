@@ -2,7 +2,9 @@
 
 from idp.models.assertion import UsedAssertion
 from idp.models.authorization import Authorization, AuthorizationRequest, ScopeUse, SignIn
-from idp.models.client import ClientPolicy, ClientScope, ClientSecret
+from idp.models.client import ClientPolicy
+from idp.models.client_scope import ClientScope
+from idp.models.client_secret import ClientSecret
 from idp.models.consent import Consent, ConsentScope, ConsentUse, Subject
 from idp.models.device import DeviceAuthorization
 from idp.models.event import SecurityEvent
