@@ -64,7 +64,7 @@ coverage: $(VENV)/dev.stamp ## which branches the tests do not reach
 
 soak: $(VENV)/dev.stamp ## a thousand rounds of revocation against refresh, on PostgreSQL
 	IDP_TEST_ROUNDS=334 $(RUN) -m tests.postgres $(PYTEST) tests/concurrency/test_revocation.py \
-		-o timeout=900
+		-o timeout=3000
 
 matrix: $(VENV)/dev.stamp ## the tests without a browser on the oldest and newest Python and Django found
 	$(RUN) -m tools.matrix
