@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.faults import ERRORS, table
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFORMANCE = ROOT / "docs" / "reference" / "conformance.md"
 TOOLKIT = ROOT / "docs" / "reference" / "toolkit.md"
@@ -120,7 +122,7 @@ def _page(lines: list[str]) -> str:
 def pages() -> dict[Path, str]:
     """Return each page that the tests tell, and its text."""
     found = proofs()
-    return {CONFORMANCE: conformance(found), TOOLKIT: toolkit(found)}
+    return {CONFORMANCE: conformance(found), TOOLKIT: toolkit(found), ERRORS: table()}
 
 
 def is_current() -> bool:
