@@ -74,11 +74,37 @@ class Person:
             response = self._submit(response, decision)
         raise AssertionError(f"the provider never lets go of the browser: {response.url}")
 
+    def connect(self, codes: dict[str, Any], decision: str = "allow") -> str:
+        """Type the code of a device and decide about it, as a browser would.
+
+        Args:
+            codes: what the device got (RFC 8628 §3.2).
+            decision: ``allow`` or ``deny``.
+
+        Returns:
+            What the last page says.
+        """
+        page = self._arrive(self._get(codes["verification_uri"]))
+        if "/login/" in page.url:
+            page = self._arrive(self._submit(page, decision))
+        page = self._arrive(self._send(page, [("user_code", codes["user_code"])]))
+        return self._arrive(self._submit(page, decision)).text
+
+    def _arrive(self, response: requests.Response) -> requests.Response:
+        """Follow redirects within the site."""
+        while response.is_redirect:
+            response = self._get(urljoin(response.url, response.headers["Location"]))
+        assert response.status_code == 200, response.text
+        return response
+
     def _submit(self, response: requests.Response, decision: str) -> requests.Response:
-        form = Form(response.text)
         typed = [("decision", decision)]
         if "/login/" in response.url:
             typed = [("username", self.user.get_username()), ("password", self.password)]
+        return self._send(response, typed)
+
+    def _send(self, response: requests.Response, typed: list[tuple[str, str]]) -> requests.Response:
+        form = Form(response.text)
         return self.browser.post(
             urljoin(response.url, form.action),
             data=[*form.fields, *typed],
