@@ -40,6 +40,7 @@ class UserProfileSerializer(serializers.ModelSerializer[Any]):
     """Who the caller acts for."""
 
     name = serializers.CharField(source="get_full_name", read_only=True)
+    email = serializers.CharField(read_only=True, help_text="Empty where none is known.")
 
     class Meta:
         """Nothing that a client could misuse."""
