@@ -9,7 +9,7 @@ import pytest
 from idp.conf import IdpSettings
 from idp.management.verbs import VERBS
 from tests.defects import DEFECTS
-from tools import conformance, roles
+from tools import conformance, findings, roles
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -35,3 +35,7 @@ def test_every_defect_of_the_toolkit_has_a_test_that_fails_without_its_remedy() 
 
 def test_the_tables_of_what_is_proven_are_up_to_date() -> None:
     assert conformance.is_current(), "make docs"
+
+
+def test_every_finding_is_documented_as_the_doctor_says_it() -> None:
+    assert findings.PAGE.read_text() == findings.page()

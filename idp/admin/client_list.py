@@ -17,7 +17,7 @@ from idp.admin.filter import TextFilter
 from idp.admin.party import PARTIES, users_named
 from idp.domain.redirect_uri import DEVELOPMENT_ONLY
 from idp.models import ClientPolicy, Consent, RedirectUri
-from idp.services.overview import UNUSED_AFTER, secrets_running_out
+from idp.services.attention import UNUSED_AFTER, secrets_running_out
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

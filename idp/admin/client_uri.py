@@ -18,9 +18,9 @@ from idp.admin.uri_field import judged
 from idp.domain.client import Kind
 from idp.domain.redirect_uri import DEVELOPMENT_ONLY
 from idp.models import ClientPolicy, RedirectUri
+from idp.services.attention import UNUSED_AFTER
 from idp.services.change import Refused
 from idp.services.client import policy_of
-from idp.services.overview import UNUSED_AFTER
 from idp.services.redirect_uri import (
     accept_findings,
     inspect_uris,

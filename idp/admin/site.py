@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display, would_refuse
+from idp.admin import display, finding, would_refuse
 from idp.admin.base import RecordAdmin
 from idp.admin.confirm import Question, ask, is_confirmed
 from idp.models import SiteState
@@ -25,9 +25,14 @@ class SiteStateAdmin(RecordAdmin):
     """The one row of the site; the list leads straight to the page that switches."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the pages, with the one that switches."""
+        """Return the pages, with the one that switches and the one of the doctor."""
         view = self.admin_site.admin_view(self.mode_view)
-        return [path("mode/", view, name="idp_sitestate_mode"), *super().get_urls()]
+        findings = self.admin_site.admin_view(self.findings_view)
+        return [
+            path("mode/", view, name="idp_sitestate_mode"),
+            path("findings/", findings, name="idp_sitestate_findings"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -43,6 +48,12 @@ class SiteStateAdmin(RecordAdmin):
         self.row_or_404(request, object_id)
         self.allow(permitted=self.has_view_permission(request) and request.method != "POST")
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:idp_sitestate_mode"))
+
+    def findings_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what the doctor found, with what to do."""
+        self.allow(permitted=self.has_view_permission(request))
+        context = finding.context(timezone.now())
+        return self.page(request, "admin/idp/findings.html", context)
 
     def mode_view(self, request: HttpRequest) -> HttpResponse:
         """Show the mode with what enforcing would refuse, and switch it after asking."""

@@ -40,6 +40,7 @@ class IdpSettings:
         "CLAIMS": "idp.services.claim.StandardClaims",
         "SIGN_IN": None,
         "ACR_VALUES": (),
+        "APPLIED_FILE": "",
     }
 
     def _get(self, key: str) -> Any:
@@ -165,6 +166,11 @@ class IdpSettings:
     def acr_values(self) -> Sequence[str]:
         """Return the authentication contexts that a sign-in at this site can reach."""
         return tuple(self._get("ACR_VALUES"))
+
+    @property
+    def applied_file(self) -> str:
+        """Return the path of the file that is applied to the site, or empty."""
+        return str(self._get("APPLIED_FILE"))
 
     @property
     def demo(self) -> str:

@@ -114,6 +114,15 @@ def role_changes() -> list[RoleChange]:
     return found
 
 
+def missing_permissions() -> tuple[str, ...]:
+    """Return the permissions of the table that the database lacks, as ``app.codename``."""
+    try:
+        _rows({name for role in ROLES.values() for name in permission_names(role)})
+    except PermissionsMissing as error:
+        return error.names
+    return ()
+
+
 @transaction.atomic
 def update_roles(*, by: Any = None, now: datetime | None = None) -> list[RoleChange]:
     """Make the groups what the table says, and return what was done; again changes nothing.

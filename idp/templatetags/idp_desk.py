@@ -1,4 +1,4 @@
-"""Tags of the operator's start page: what needs a hand, with the way to its remedy, and charts."""
+"""Tags of the operator's start page: charts of what happened lately."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.core.cache import cache
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.conf import application_model
-from idp.services.overview import attention, happened
+from idp.services.overview import happened
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -27,23 +25,6 @@ DAYS = 30
 CHARTS_KEPT_SECONDS = 300
 DAY_KEPT_SECONDS = 90_000
 BAR, HEIGHT = 10, 60
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One thing that needs a hand.
-
-    Attributes:
-        words: what it is, with its number.
-        url: where it is put right.
-        way: what the link says.
-        tone: ``danger``, ``warn`` or ``plain``; the worst come first.
-    """
-
-    words: str
-    url: str
-    way: _StrOrPromise
-    tone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +50,10 @@ class Chart:
 
 
 @register.simple_tag
-def desk_tasks(request: HttpRequest) -> list[Task]:
-    """Return what needs a hand and is the operator's to do, the most urgent first."""
-    counts = attention(timezone.now())
-    found = [
-        Task(words % {"n": counts[name]}, url, way, tone)
-        for name, words, way, tone, permission, place, query in _TASKS
-        if counts[name] and _may(request, permission) and (url := _url(place, query))
-    ]
-    order = ("danger", "warn", "plain")
-    return sorted(found, key=lambda task: order.index(task.tone))
-
-
-@register.simple_tag
 def desk_charts(request: HttpRequest) -> list[Chart]:
     """Return what happened in the last 30 days; at most some minutes old."""
-    if not _may(request, "view_securityevent"):
+    user: Any = request.user
+    if not user.has_perm("idp.view_securityevent"):
         return []
     kept = _counts(timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0))
     titles = (
@@ -120,101 +89,6 @@ def _days(
     }
 
 
-# Name of the count, words, way, tone, permission that the way needs, its address, its query.
-_TASKS: tuple[tuple[str, _StrOrPromise, _StrOrPromise, str, str, str, str], ...] = (
-    (
-        "replays",
-        _("Codes or refresh tokens used twice in the last 7 days: %(n)d"),
-        _("Look at them"),
-        "danger",
-        "view_securityevent",
-        "idp_securityevent_changelist",
-        "kind=token.replayed",
-    ),
-    (
-        "broken_uris",
-        _("Addresses that break a rule: %(n)d"),
-        _("Show the clients"),
-        "danger",
-        "client",
-        "client_changelist",
-        "finding=error",
-    ),
-    (
-        "no_key",
-        _("No signing key is active: the next token makes one"),
-        _("Keys"),
-        "warn",
-        "view_signingkey",
-        "idp_signingkey_changelist",
-        "",
-    ),
-    (
-        "requested",
-        _("Requests for a scope that wait for a decision: %(n)d"),
-        _("Decide"),
-        "warn",
-        "view_clientscope",
-        "idp_clientscope_changelist",
-        "state__exact=requested",
-    ),
-    (
-        "secrets",
-        _("Secrets that end within 14 days: %(n)d"),
-        _("Show the clients"),
-        "warn",
-        "client",
-        "client_changelist",
-        "finding=secret_ends",
-    ),
-    (
-        "repeated",
-        _("Refusals that repeat today: %(n)d"),
-        _("Look at them"),
-        "warn",
-        "view_securityevent",
-        "idp_securityevent_changelist",
-        "severity__exact=warning",
-    ),
-    (
-        "old_key",
-        _("Signing keys active for more than 180 days: %(n)d"),
-        _("Rotate"),
-        "warn",
-        "view_signingkey",
-        "idp_signingkey_changelist",
-        "",
-    ),
-    (
-        "reporting",
-        _("The site only reports: it refuses nothing that breaks a rule"),
-        _("What enforcing would refuse"),
-        "warn",
-        "view_sitestate",
-        "idp_sitestate_mode",
-        "",
-    ),
-    (
-        "unused_uris",
-        _("Addresses unused for 90 days: %(n)d"),
-        _("Show the clients"),
-        "plain",
-        "client",
-        "client_changelist",
-        "finding=unused_uri",
-    ),
-    (
-        "unused",
-        _("Clients unused for 90 days: %(n)d"),
-        _("Show them"),
-        "plain",
-        "client",
-        "client_changelist",
-        "finding=unused",
-    ),
-)
-
-
 def _chart(title: _StrOrPromise, counts: dict[date, int]) -> Chart:
     today = timezone.localdate()
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
@@ -228,22 +102,3 @@ def _chart(title: _StrOrPromise, counts: dict[date, int]) -> Chart:
     total = sum(bar.count for bar in bars)
     words = gettext("%(total)d in 30 days, at most %(most)d a day")
     return Chart(title, words % {"total": total, "most": most if total else 0}, bars)
-
-
-def _may(request: HttpRequest, permission: str) -> bool:
-    user: Any = request.user
-    if permission == "client":
-        opts = application_model()._meta
-        return bool(user.has_perm(f"{opts.app_label}.view_{opts.model_name}"))
-    return bool(user.has_perm(f"idp.{permission}"))
-
-
-def _url(place: str, query: str) -> str:
-    opts = application_model()._meta
-    if place.startswith("client_"):
-        place = f"{opts.app_label}_{opts.model_name}_{place.removeprefix('client_')}"
-    try:
-        base = reverse(f"admin:{place}")
-    except NoReverseMatch:
-        return ""
-    return f"{base}?{query}" if query else base

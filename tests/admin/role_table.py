@@ -139,6 +139,7 @@ TABLE: dict[str, Page] = {
         "a", "a", query=lambda house: f"?scope={house.scope.pk}", sends=_body()
     ),
     "idp_signingkey_rotate": Page("a", "a", sends=_body(**YES)),
+    "idp_sitestate_findings": Page("vca", "vca"),
     "idp_sitestate_mode": Page("vca", "a", sends=_body(**YES)),
     "client_changelist": Page("vhca", "vhca"),
     "client_add": Page(

@@ -26,6 +26,7 @@ LISTS = (
     "idp_logoutdelivery_changelist",
     "idp_securityevent_changelist",
     "idp_signingkey_changelist",
+    "idp_sitestate_findings",
     "idp_sitestate_mode",
     "idp_explain",
     "idp_find_token",
