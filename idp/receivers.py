@@ -26,7 +26,7 @@ from idp.models.append_only import install_triggers
 from idp.services.catalogue import catalogue_changed
 from idp.services.client import kind_of, source_of
 from idp.services.erasure import erase_traces
-from idp.services.logout import end_sign_ins
+from idp.services.logout import end_sign_ins, end_sign_ins_of
 from idp.services.notice import consider_notice
 from idp.services.redirect_uri import sync_redirect_uris
 from idp.services.redirect_uri_guard import guard_application
@@ -43,6 +43,9 @@ def connect() -> None:
     user_logged_out.connect(note_sign_out, dispatch_uid="idp.note_sign_out")
     signals.consent_granted.connect(consider_notice, dispatch_uid="idp.consider_notice")
     pre_delete.connect(forget_evidence, sender=get_user_model(), dispatch_uid="idp.forget_evidence")
+    post_save.connect(
+        note_deactivation, sender=get_user_model(), dispatch_uid="idp.note_deactivation"
+    )
     for model in (Api, Scope, ScopePolicy, ScopeText):
         for signal in (post_save, post_delete):
             signal.connect(catalogue_changed, sender=model, dispatch_uid="idp.catalogue_changed")
@@ -81,8 +84,18 @@ def note_sign_out(*, request: Any = None, **_kwargs: Any) -> None:
 
 
 def forget_evidence(*, instance: Any, **_kwargs: Any) -> None:
-    """Erase the addresses and browsers of a user who is being deleted; the chain stays."""
+    """Tell clients, and erase addresses and browsers of a user who is deleted; the chain stays."""
+    end_sign_ins_of(instance, now=timezone.now())
     erase_traces(instance)
+
+
+def note_deactivation(*, instance: Any, created: bool, raw: bool = False, **_kwargs: Any) -> None:
+    """End the sign-ins of a user who was switched off, and have their clients told.
+
+    ``QuerySet.update`` sends no signal: the tokens are refused then as well, but nobody is told.
+    """
+    if not (raw or created or getattr(instance, "is_active", True)):
+        end_sign_ins_of(instance, now=timezone.now())
 
 
 def after_migrate(*, using: str = "default", **_kwargs: Any) -> None:

@@ -195,6 +195,11 @@ class IdpSettings:
         return bool(self._get("NOTICES"))
 
     @property
+    def issuer(self) -> str:
+        """Return the issuer that the site sets, or empty where it follows each request's host."""
+        return str(_provider("OIDC_ISS_ENDPOINT", "") or "")
+
+    @property
     def public_origin(self) -> str:
         """Return scheme, host and port of the site's own address, or empty where none is set."""
         parts = urlsplit(str(_provider("OIDC_ISS_ENDPOINT", "") or ""))

@@ -30,6 +30,7 @@ from idp.services.consent_reach import (
 )
 from idp.services.event import record_event
 from idp.services.holding_batch import shrink_rows
+from idp.services.logout import end_sign_ins_of
 from idp.services.removal import delete_rows
 from idp.services.step import Step
 from idp.services.subject import raise_user_epoch
@@ -66,14 +67,14 @@ def begin_taking_back(target: Target, cause: Cause) -> str:
     """Make what exists worthless, record that it is taken back, and return the first position."""
     _record("consent.taken_back", target, cause)
     if not target.scope and target.unused_since is None:
-        _raise_epochs(target)
+        _raise_epochs(target, cause.at)
     return START
 
 
 def begin_ending(target: Target, cause: Cause) -> str:
     """Make every token worthless while consent stays, and return the first position."""
     _record("authorization.ended_by_operator", target, cause)
-    _raise_epochs(target)
+    _raise_epochs(target, cause.at)
     return "authorization:"
 
 
@@ -121,10 +122,11 @@ def expire_due(now: datetime) -> Iterator[int]:
         yield done
 
 
-def _raise_epochs(target: Target) -> None:
+def _raise_epochs(target: Target, now: datetime) -> None:
     """Make what exists worthless; a pair of user and client has no epoch but its consent's."""
     if target.user is not None and target.application is None:
         raise_user_epoch(target.user)
+        end_sign_ins_of(target.user, now=now)
     elif target.user is None:
         policies = ClientPolicy.objects.filter(
             **({"application": target.application} if target.application is not None else {})

@@ -22,6 +22,7 @@ class Code(StrEnum):
     NO_HSTS = "no_hsts"
     COOKIES_WITHOUT_HTTPS = "cookies_without_https"
     ISSUER_WITHOUT_HTTPS = "issuer_without_https"
+    ISSUER_UNSET = "issuer_unset"
     PROXY_NOT_COUNTED = "proxy_not_counted"
     WEAK_LIFETIME = "weak_lifetime"
     NOT_WIRED = "not_wired"

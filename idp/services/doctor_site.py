@@ -74,6 +74,8 @@ def _addresses() -> Iterator[Finding]:
     parts = urlsplit(issuer)
     if issuer and parts.scheme != "https" and parts.hostname not in LOCAL:
         yield finding(Code.ISSUER_WITHOUT_HTTPS, issuer)
+    if not issuer:
+        yield finding(Code.ISSUER_UNSET)
     if idp_settings.trusted_proxy_hops == 0:
         for name in ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST"):
             if getattr(settings, name):

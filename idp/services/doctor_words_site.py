@@ -65,6 +65,14 @@ WORDS: Mapping[Code, Words] = MappingProxyType(
             'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to the https address of the site.',
             "RFC 8414 §2; OpenID Connect Discovery 1.0 §3",
         ),
+        Code.ISSUER_UNSET: Words(
+            WARNING,
+            _("The issuer follows the host of each request"),
+            "The issuer is not set and follows the host of each request, so that clients may see "
+            "several, and nobody hears of a sign-out that no request began.",
+            'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"].',
+            "RFC 8414 §2; RFC 9207 §2",
+        ),
         Code.PROXY_NOT_COUNTED: Words(
             WARNING,
             _("A proxy is not counted"),

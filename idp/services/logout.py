@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 
-from idp.conf import application_model
+from idp.conf import application_model, idp_settings
 from idp.models import Authorization, LogoutDelivery, SignIn
 from idp.services.event import record_event
 from idp.services.subject_identifier import subject_for
@@ -30,6 +30,7 @@ def end_sign_ins(
     Args:
         sign_ins: which; those that ended before are left alone.
         issuer: returns the issuer that the clients know; asked only where there is one to tell.
+            Where it is empty, nobody can be told.
         now: the time.
 
     Returns:
@@ -56,9 +57,24 @@ def end_sign_ins(
     if not told:
         return ()
     name = issuer()
+    if not name:
+        return ()
     for delivery in told.values():
         delivery.issuer = name
     return LogoutDelivery.objects.bulk_create(told.values(), ignore_conflicts=True)
+
+
+def end_sign_ins_of(user: Any, *, now: datetime) -> Iterable[LogoutDelivery]:
+    """End every sign-in of a user who loses access, where no request of theirs is at hand.
+
+    Clients are told under the issuer that the site sets; without that setting nobody is told.
+
+    Args:
+        user: whose; they need not be able to sign in any more.
+        now: the time.
+    """
+    rows = SignIn.objects.filter(user_id=user.pk)
+    return end_sign_ins(rows, issuer=lambda: idp_settings.issuer, now=now)
 
 
 def clients_to_tell(sign_ins: Iterable[SignIn]) -> list[Any]:

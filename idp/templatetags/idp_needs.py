@@ -154,6 +154,7 @@ ALONE = frozenset(
         Code.NO_HTTPS,
         Code.NO_HSTS,
         Code.ISSUER_WITHOUT_HTTPS,
+        Code.ISSUER_UNSET,
         Code.REPORTING,
         Code.KEY_MISSING,
         Code.LEDGER_UNVERIFIED,

@@ -205,6 +205,7 @@ PROVOKED: dict[Code, Build] = {
     Code.NO_HSTS: setting(SECURE_HSTS_SECONDS=0),
     Code.COOKIES_WITHOUT_HTTPS: setting(SESSION_COOKIE_SECURE=False),
     Code.ISSUER_WITHOUT_HTTPS: toolkit(OIDC_ISS_ENDPOINT="http://login.shop-photos.com/o"),
+    Code.ISSUER_UNSET: toolkit(OIDC_ISS_ENDPOINT=""),
     Code.PROXY_NOT_COUNTED: no_proxy,
     Code.WEAK_LIFETIME: own(ACCESS_TOKEN_LIFETIME=86_400),
     Code.NOT_WIRED: setting(OAUTH2_PROVIDER={}),

@@ -15,6 +15,9 @@ from joserfc.jwk import KeySet, OctKey
 
 from idp.conf import application_model
 from idp.models import LogoutDelivery, SecurityEvent, SignIn
+from idp.services.consent_change import Cause
+from idp.services.consent_reach import Target
+from idp.services.consent_sweep import begin_ending, begin_taking_back
 from idp.services.doctor import examine
 from idp.services.key import public_key_set
 from idp.services.logout import logout_state, retry_deliveries
@@ -309,3 +312,56 @@ def test_old_messages_are_purged_and_waiting_ones_are_not() -> None:
 
     assert dict(purge(now + timedelta(days=91)))["sign-out messages"] == 1
     assert LogoutDelivery.objects.get().state == "waiting"
+
+
+def by_hand() -> Cause:
+    return Cause(actor="operator", at=timezone.now())
+
+
+def switch_off(user: Any) -> None:
+    user.is_active = False
+    user.save()
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        switch_off,
+        lambda user: user.delete(),
+        lambda user: begin_taking_back(Target(user=user), by_hand()),
+        lambda user: begin_ending(Target(user=user), by_hand()),
+    ],
+    ids=["switched off", "deleted", "all taken back", "all tokens ended"],
+)
+def test_clients_hear_when_a_user_loses_access(happens: Any) -> None:
+    flow = Flow(make_client(), make_user())
+    flow.tokens("openid")
+    subject = subject_for(flow.application, flow.user)
+
+    happens(flow.user)
+
+    row = LogoutDelivery.objects.get()
+    assert (row.subject, row.issuer, row.state) == (subject, ISSUER, "waiting")
+    assert not SignIn.objects.filter(ended_at=None).exists()
+
+
+def test_a_change_of_a_user_who_stays_tells_nobody() -> None:
+    flow = Flow(make_client(), make_user())
+    flow.tokens("openid")
+
+    flow.user.first_name = "Anna"
+    flow.user.save()
+    begin_taking_back(Target(user=flow.user, scope="openid"), by_hand())
+
+    assert not LogoutDelivery.objects.exists()
+
+
+def test_without_a_known_issuer_nobody_can_be_told(settings: Any) -> None:
+    flow = Flow(make_client(), make_user())
+    flow.tokens("openid")
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "OIDC_ISS_ENDPOINT": ""}
+
+    switch_off(flow.user)
+
+    assert not LogoutDelivery.objects.exists()
+    assert SignIn.objects.get().ended_at is not None
