@@ -48,7 +48,7 @@ from idp.views.authorization_request import (
 )
 from idp.views.authorization_response import answer, error_answer
 from idp.views.authorization_select import selection_page
-from idp.views.authorization_sign_in import choice_of, judge_sign_in
+from idp.views.authorization_sign_in import choice_of, judge_sign_in, look_again, needs_record
 from idp.views.browser import browser_of, remember_browser
 from idp.views.http import error_page, origin_of, page, redirect_sources
 
@@ -104,6 +104,9 @@ class AuthorizationMixin:
         """Return the sign-in, the consent page, or the answer."""
         question.judge_client(flow, request)
         sign_in = current_sign_in(request)
+        again = look_again(request, flow) if kept is None and sign_in is None else None
+        if again is not None:
+            return again
         decision = judge_sign_in(flow, request, sign_in, kept)
         if decision.kind is AuthenticationKind.REFUSE:
             raise ClientError(decision.code, decision.reason)
@@ -183,7 +186,7 @@ class AuthorizationMixin:
             # A sign-in page that sends signed-in users straight back would go round in circles.
             logout(request)
         repeatable = request.method == "GET" and kept is None and flow.pushed is None
-        if sign_in is None and repeatable and not _needs_record(flow):
+        if sign_in is None and repeatable and not needs_record(flow):
             return self.to_sign_in_page(request, request.get_full_path(), flow)
         parameters = {**kept_parameters(flow), **choice_of(kept), "tries": tries}
         nonce = keep_request(
@@ -292,8 +295,3 @@ class AuthorizationView(AuthorizationMixin, View):
                 event="authorization.too_many",
                 advice=_("Wait a few minutes, then try again."),
             )
-
-
-def _needs_record(flow: Flow) -> bool:
-    """Return whether the sign-in to come must be told from the present one."""
-    return bool(flow.prompt & {"login", "select_account"}) or flow.max_age is not None

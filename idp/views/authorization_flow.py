@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from idp.models import AuthorizationRequest
 
 RESOURCES = "resource"
+CAME = "came"
+"""Where a request that is kept again says when it first came; no parameter of that name is read."""
 KEPT = frozenset(
     {
         "client_id",
@@ -76,6 +78,7 @@ class Flow:
         claims: the claims that are asked for by name.
         carriers: scopes that are asked for the sake of those claims alone.
         pushed: the pushed request that a browser brought, or None.
+        came_at: when the request first came, where that was before ``now``; else None.
     """
 
     submission: Submission
@@ -93,6 +96,12 @@ class Flow:
     resolution: Resolution | None = None
     offer: Offer = NO_OPINION
     pushed: AuthorizationRequest | None = None
+    came_at: datetime | None = None
+
+    @property
+    def since(self) -> datetime:
+        """Return when the request first came, however often it waited since."""
+        return self.came_at or self.now
 
     @property
     def proven(self) -> Client:
@@ -114,7 +123,8 @@ class Flow:
 def kept_parameters(flow: Flow) -> dict[str, Any]:
     """Return the validated parameters as they are kept."""
     values = {name: value for name, value in flow.submission.values.items() if name in KEPT}
-    return {**values, RESOURCES: list(flow.submission.resources)}
+    came = {CAME: flow.came_at.isoformat()} if flow.came_at else {}
+    return {**values, RESOURCES: list(flow.submission.resources), **came}
 
 
 def restored_submission(kept: AuthorizationRequest) -> Submission:
@@ -129,4 +139,6 @@ def restored_submission(kept: AuthorizationRequest) -> Submission:
 
 def restored_flow(kept: AuthorizationRequest, origin: Origin, now: datetime) -> Flow:
     """Return the flow of a request that was kept."""
-    return Flow(restored_submission(kept), origin, now, pushed=kept.origin)
+    came = kept.parameters.get(CAME)
+    came_at = datetime.fromisoformat(came) if came else kept.created_at
+    return Flow(restored_submission(kept), origin, now, pushed=kept.origin, came_at=came_at)

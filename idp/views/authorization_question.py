@@ -92,7 +92,7 @@ def judge_user(
         ClientError: nothing can be given, or not without a page that ``prompt=none`` forbids.
     """
     client = flow.proven
-    fresh = sign_in_at_request(sign_in, kept) != str(sign_in.sid)
+    fresh = sign_in_at_request(flow, sign_in, kept) != str(sign_in.sid)
     flow.carriers = carriers_of(flow, request.user)
     resolution = resolve_request(
         client,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.http import HttpResponseRedirect
+
 from idp.conf import idp_settings
 from idp.domain.authentication import AuthenticationDecision, demand
 from idp.domain.authentication import judge as judge_authentication
@@ -13,11 +16,15 @@ from idp.domain.decision import Reason, Severity
 from idp.dot.hint import Hint, read_hint
 from idp.dot.issuer import issuer_of
 from idp.dot.userinfo import subject_of
+from idp.services.authorization_request import keep_request
 from idp.services.sign_in import sign_in_facts
-from idp.views.authorization_flow import ClientError, Flow
+from idp.views.authorization_flow import ClientError, Flow, kept_parameters
+from idp.views.authorization_page import resume_path
+from idp.views.browser import browser_of, remember_browser
+from idp.views.http import private
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from idp.models import AuthorizationRequest, SignIn
 
@@ -47,7 +54,7 @@ def judge_sign_in(
         acr_values=strength.values,
         sign_in=sign_in_facts(sign_in) if sign_in else None,
         sign_in_id=str(sign_in.sid) if sign_in else None,
-        sign_in_id_at_request=sign_in_at_request(sign_in, kept),
+        sign_in_id_at_request=sign_in_at_request(flow, sign_in, kept),
         now=flow.now,
         acr_essential=strength.essential,
         acr_supported=frozenset(idp_settings.acr_values),
@@ -56,14 +63,50 @@ def judge_sign_in(
     )
 
 
+def needs_record(flow: Flow) -> bool:
+    """Return whether the sign-in to come must be told from the present one."""
+    return bool(flow.prompt & {"login", "select_account"}) or flow.max_age is not None
+
+
+def look_again(request: HttpRequest, flow: Flow) -> HttpResponse | None:
+    """Return the way to see who is signed in, where a browser may have kept that back; else None.
+
+    A form of another site comes without the session's cookie, which is ``SameSite=Lax``; the
+    redirect that answers it brings it along (RFC 6265bis §5.6.7.1).
+    """
+    if request.method != "POST" or settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return None
+    nonce = keep_request(
+        application=flow.proven.application,
+        user=None,
+        browser=browser_of(request),
+        parameters=kept_parameters(flow),
+        document=None,
+        sign_in=None,
+        origin=flow.pushed,
+        now=flow.now,
+    )
+    response = HttpResponseRedirect(resume_path(nonce))
+    response.status_code = 303
+    return remember_browser(request, private(response))
+
+
 def choice_of(kept: AuthorizationRequest | None) -> dict[str, str]:
     """Return the choice of an account that goes along with a request that waited."""
     chosen = kept.parameters.get(SELECTED) if kept is not None else None
     return {SELECTED: chosen} if chosen else {}
 
 
-def sign_in_at_request(sign_in: SignIn | None, kept: AuthorizationRequest | None) -> str | None:
-    """Return the identity of the sign-in with which the request first came."""
+def sign_in_at_request(
+    flow: Flow, sign_in: SignIn | None, kept: AuthorizationRequest | None
+) -> str | None:
+    """Return the identity of the sign-in with which the request first came.
+
+    One that is older than the request was there already, whatever the browser showed: it keeps
+    its cookie back from a form of another site, and can be made to forget it for a moment.
+    """
+    if sign_in is not None and sign_in.at < flow.since:
+        return str(sign_in.sid)
     first = kept.sign_in if kept is not None else sign_in
     return str(first.sid) if first is not None else None
 
