@@ -48,7 +48,7 @@ test-postgres: node
 	@echo "== PostgreSQL"
 	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not once"
 
-test-browser: browser
+test-browser: browser node
 	@echo "== Browser"
 	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m browser
 
