@@ -90,6 +90,11 @@ class Person:
         page = self._arrive(self._send(page, [("user_code", codes["user_code"])]))
         return self._arrive(self._submit(page, decision)).text
 
+    def sign_out(self) -> None:
+        """Sign out at the site."""
+        page = self._arrive(self._get(f"{self.site}/o/logout/"))
+        self._arrive(self._submit(page, "allow"))
+
     def _arrive(self, response: requests.Response) -> requests.Response:
         """Follow redirects within the site."""
         while response.is_redirect:
