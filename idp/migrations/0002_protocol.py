@@ -708,4 +708,8 @@ class Migration(migrations.Migration):
                 help_text="What the doctor found then: by code, how many and the first of them.",
             ),
         ),
+        migrations.AddIndex(
+            model_name="consentevent",
+            index=models.Index(fields=["actor", "-at", "-id"], name="idp_consent_event_actor"),
+        ),
     ]

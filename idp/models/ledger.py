@@ -117,6 +117,7 @@ class ConsentEvent(AppendOnlyModel):
             models.Index(fields=("-at", "-id"), name="idp_consent_event_at"),
             models.Index(fields=("client_id", "-id"), name="idp_consent_event_client"),
             models.Index(fields=("kind", "-id"), name="idp_consent_event_kind"),
+            models.Index(fields=("actor", "-at", "-id"), name="idp_consent_event_actor"),
         )
 
     def __str__(self) -> str:
