@@ -23,7 +23,7 @@ from tests.factories import make_scope, make_user
 from tests.project.test_api import SCOPES, photo, token
 from tests.views.test_fuzz import FUZZED
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 CHECKS = [
     not_a_server_error,
