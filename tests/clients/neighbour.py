@@ -1,4 +1,4 @@
-"""Servers of other people beside the site: started on a port of their own, ended by their process."""
+"""Servers of other people beside the site, each on a port and in a process of its own."""
 
 from __future__ import annotations
 

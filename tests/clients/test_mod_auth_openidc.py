@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         bool(MISSING) or not Path(PROGRAM).exists(),
-        reason="mod_auth_openidc was not tried: apt-get install apache2 libapache2-mod-auth-openidc",
+        reason="mod_auth_openidc is not here: apt-get install apache2 libapache2-mod-auth-openidc",
     ),
 ]
 
