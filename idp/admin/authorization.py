@@ -8,15 +8,16 @@ from django.contrib import admin, messages
 from django.http import HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from idp.admin import display, find_token
+from idp.admin.authorization_life import TOKENS_SHOWN, life_of
 from idp.admin.base import PartyAdmin
 from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
 from idp.admin.filter import AddressFilter, ClientFilter, TextFilter, UserFilter
-from idp.models import Authorization, IssuedToken, SecurityEvent
+from idp.models import Authorization
 from idp.models.expression import holding_word
 from idp.services.event import record_event
 from idp.services.origin import origin_of
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
-TOKENS_SHOWN = 100
 GRANT_TYPES = (
     "authorization_code",
     "urn:ietf:params:oauth:grant-type:device_code",
@@ -268,24 +268,7 @@ class AuthorizationAdmin(PartyAdmin):
     @admin.display(description=_("life"))
     def life(self, row: Authorization) -> SafeString:
         """Return everything that happened to it, in order."""
-        steps = [
-            (row.auth_time, _("The user signed in")),
-            (
-                row.created_at,
-                _("Allowed; the code was issued") if row.code_digest else _("Allowed"),
-            ),
-            (row.redeemed_at, _("The client redeemed the code")),
-            *((at, words) for at, words in _token_steps(row)),
-            *((event.first_at, _("Replayed: used a second time")) for event in _replays(row)),
-            (row.ended_at, format_html("{} {}", _("Ended:"), row.ended_reason)),
-        ]
-        past = sorted(
-            ((at, words) for at, words in steps if at is not None), key=lambda step: step[0]
-        )
-        items = format_html_join(
-            "", "<li>{} <span>{}</span></li>", ((display.moment(a), w) for a, w in past)
-        )
-        return format_html('<ol class="desk-life">{}</ol>', items)
+        return life_of(row)
 
     @admin.display(description=_("tokens"))
     def token_table(self, row: Authorization) -> SafeString:
@@ -301,30 +284,3 @@ class AuthorizationAdmin(PartyAdmin):
         )
         heads = (_("Kind"), _("Issued"), _("Expires"), _("Exchanged"))
         return display.table(_("Tokens of this authorization"), heads, rows)
-
-
-def _token_steps(row: Authorization) -> list[tuple[Any, Any]]:
-    tokens = row.tokens.order_by("created_at").values_list("kind", "created_at", "used_at")[
-        :TOKENS_SHOWN
-    ]
-    words: dict[str, Any] = {
-        IssuedToken.Kind.ACCESS: _("Access token issued"),
-        IssuedToken.Kind.REFRESH: _("Refresh token issued"),
-    }
-    steps = []
-    for kind, created, used in tokens:
-        steps.append((created, words.get(kind, kind)))
-        if used is not None:
-            steps.append((used, _("Refresh token exchanged")))
-    return steps
-
-
-def _replays(row: Authorization) -> list[SecurityEvent]:
-    events = SecurityEvent.objects.filter(
-        kind="token.replayed", client_id=row.application.client_id, first_at__gte=row.created_at
-    )
-    return [
-        event
-        for event in events.order_by("-last_at")[:100]
-        if event.detail.get("authorization") == str(row.pk)
-    ]

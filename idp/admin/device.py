@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from idp.admin import display
 from idp.admin.base import PartyAdmin
+from idp.admin.confirm import MAX_SELECTED, Question, ask, given_reason, is_confirmed
 from idp.admin.filter import AddressFilter, ClientFilter, UserFilter
-from idp.models import DeviceAuthorization
+from idp.models import Authorization, DeviceAuthorization
+from idp.services.device import close_device
+from idp.services.event import record_event
+from idp.services.origin import origin_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
 TONES = {
@@ -39,6 +45,7 @@ class DeviceAuthorizationAdmin(PartyAdmin):
         "The code on the device's screen, client name, client id, or the beginning of a sign-in "
         "name."
     )
+    actions = ("close_selected",)
     ordering = ("-created_at",)
     sortable_by = ("created_at",)
     lead = _("Televisions, tools and other devices that show a code, for a person to let them in.")
@@ -62,6 +69,49 @@ class DeviceAuthorizationAdmin(PartyAdmin):
         if by_code.exists():
             return by_code, False
         return super().get_search_results(request, queryset, search_term)
+
+    def has_close_permission(self, request: HttpRequest) -> bool:
+        """Return whether the operator may end what a device asked for or got."""
+        return self.may(request, "end", Authorization)
+
+    @admin.action(description=_("Close selected devices …"), permissions=("close",))
+    def close_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """End the requests of devices with every token that they got, after asking."""
+        rows = list(queryset.select_related("application")[:MAX_SELECTED])
+        question = Question(
+            title=ngettext("Close this device?", "Close these devices?", len(rows)),
+            sentences=(
+                _("What waits is refused, and every token that a device got stops working."),
+                _("The person can let the device in again with a new code."),
+            ),
+            button=_("Close"),
+            counts=((_("Devices"), len(rows)),),
+            needs_reason=True,
+            back=reverse(f"{self.admin_site.name}:idp_deviceauthorization_changelist"),
+        )
+        if not is_confirmed(request, question):
+            return ask(self, request, question)
+        closed = sum(self._close(request, row) for row in rows)
+        words = ngettext("%(n)d device closed.", "%(n)d devices closed.", closed)
+        messages.success(request, words % {"n": closed})
+        return None
+
+    def _close(self, request: HttpRequest, row: DeviceAuthorization) -> bool:
+        reason, now = given_reason(request), timezone.now()
+        if not close_device(row, reason=reason, now=now):
+            return False
+        record_event(
+            "device.closed",
+            severity="info",
+            client_id=row.application.client_id,
+            user=request.user,
+            origin=origin_of(request),
+            detail={"reason": reason, "device": str(row.pk)},
+            distinct=str(row.pk),
+            now=now,
+        )
+        self.log_change(request, row, f"Closed: {reason}")
+        return True
 
     @admin.display(description=_("code"), ordering="created_at")
     def code(self, row: DeviceAuthorization) -> SafeString:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.http import HttpResponseRedirect
-from django.urls import path
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
 from idp.admin.base import RecordAdmin
-from idp.admin.confirm import Question, ask, is_confirmed
+from idp.admin.confirm import Question, ask, given_reason, is_confirmed
+from idp.admin.paginator import COUNT_LIMIT
+from idp.conf import id_token_model
 from idp.models import SigningKey
 from idp.services import key as keys
 
@@ -38,15 +41,20 @@ class SigningKeyAdmin(RecordAdmin):
     )
     empty_text = _("The first key is made when the first token is signed.")
     fieldsets = (
-        (None, {"fields": ("kid", "algorithm", "use", "state_badge", "time_line")}),
+        (None, {"fields": ("kid", "algorithm", "use", "state_badge", "time_line", "ways")}),
         (_("Origin"), {"fields": ("source", "encryption_key_id")}),
         (_("Public key"), {"fields": ("public_jwk",)}),
     )
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the pages, with the one that rotates."""
+        """Return the pages, with those that rotate and retire."""
         view = self.admin_site.admin_view(self.rotate_view)
-        return [path("rotate/", view, name="idp_signingkey_rotate"), *super().get_urls()]
+        retire = self.admin_site.admin_view(self.retire_view)
+        return [
+            path("rotate/", view, name="idp_signingkey_rotate"),
+            path("<path:object_id>/retire/", retire, name="idp_signingkey_retire"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -81,6 +89,57 @@ class SigningKeyAdmin(RecordAdmin):
         self.log_addition(request, key, f"Announced {key.kid}")
         messages.success(request, _("Key %(kid)s is announced.") % {"kid": key.kid})
         return HttpResponseRedirect("../")
+
+    def retire_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take a key out of the published set at once, after saying what that breaks."""
+        self.allow(permitted=self.may(request, "rotate"))
+        key: SigningKey = self.row_or_404(request, object_id)
+        question = self._retire_question(key)
+        if not is_confirmed(request, question):
+            return ask(self, request, question)
+        by, reason = request.user.get_username(), given_reason(request)
+        try:
+            keys.retire_key(key, by=by, reason=reason, now=timezone.now())
+        except keys.KeyInUse:
+            messages.error(request, _("This key signs: rotate it first, then retire it."))
+        else:
+            self.log_change(request, key, f"Retired {key.kid}: {reason}")
+            messages.success(request, _("Key %(kid)s is retired.") % {"kid": key.kid})
+        return HttpResponseRedirect("../change/")
+
+    def _retire_question(self, key: SigningKey) -> Question:
+        last = (key.retiring_at or timezone.now()) + keys.longest_token()
+        tokens = id_token_model()._default_manager.filter(expires__gt=timezone.now())
+        signed = tokens.filter(created__lte=key.retiring_at or timezone.now())
+        return Question(
+            title=_("Retire this key at once?"),
+            sentences=(
+                _(
+                    "Clients and APIs refuse every ID token and JWT that it signed, as soon as "
+                    "they read the keys again."
+                ),
+                _("Left alone it retires by itself when the last of them is dead."),
+                _("Do this only if somebody else may hold the key."),
+            ),
+            button=_("Retire"),
+            counts=(
+                (_("ID tokens that may still be checked with it"), signed[:COUNT_LIMIT].count()),
+                (_("The last token that it signed ends"), display.moment(last)),
+            ),
+            needs_reason=True,
+            back="../change/",
+        )
+
+    @admin.display(description=_("ways"))
+    def ways(self, key: SigningKey) -> SafeString | str:
+        """Return what can be done with the key."""
+        site = self.admin_site.name
+        if key.use != SigningKey.Use.TOKENS or key.state == SigningKey.State.RETIRED:
+            return display.EMPTY
+        if key.state == SigningKey.State.ACTIVE:
+            return display.link(reverse(f"{site}:idp_signingkey_rotate"), _("Rotate …"))
+        url = reverse(f"{site}:idp_signingkey_retire", args=(key.pk,))
+        return display.link(url, _("Retire at once …"))
 
     @admin.display(description=_("state"), ordering="state")
     def state_badge(self, key: SigningKey) -> SafeString:

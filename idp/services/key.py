@@ -162,6 +162,34 @@ def promote_keys(now: datetime | None = None) -> int:
     return moved
 
 
+class KeyInUse(ValueError):
+    """The key signs, or is to be published for ever."""
+
+
+@transaction.atomic
+def retire_key(key: SigningKey, *, by: str = "", reason: str = "", now: datetime) -> None:
+    """Take a key out of the published set before its last token is dead: those tokens fail.
+
+    For a key that somebody may have stolen. One that signs is rotated first; keys of receipts stay.
+
+    Args:
+        key: which; announced or retiring.
+        by: name of the operator.
+        reason: why.
+        now: the time.
+
+    Raises:
+        KeyInUse: the key signs, signs receipts, or is retired already.
+    """
+    states = (SigningKey.State.ANNOUNCED, SigningKey.State.RETIRING)
+    rows = SigningKey.objects.filter(pk=key.pk, use=SigningKey.Use.TOKENS, state__in=states)
+    if not rows.update(state=SigningKey.State.RETIRED, retired_at=now):
+        raise KeyInUse(key.kid)
+    transaction.on_commit(forget_public_keys)
+    detail = {"kid": key.kid, "by": by, "reason": reason}
+    record_event("key.retired", severity="info", detail=detail, distinct=key.kid, now=now)
+
+
 @lru_cache(maxsize=8)
 def _public_key_set(use: str, _minute: int) -> dict[str, list[dict[str, Any]]]:
     published = SigningKey.objects.filter(use=use)

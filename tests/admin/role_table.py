@@ -138,6 +138,7 @@ TABLE: dict[str, Page] = {
     "idp_sweep": Page(
         "a", "a", query=lambda house: f"?scope={house.scope.pk}", sends=_body()
     ),
+    "idp_signingkey_retire": Page("a", "a", _of("old_key"), sends=_body(**YES)),
     "idp_signingkey_rotate": Page("a", "a", sends=_body(**YES)),
     "idp_sitestate_findings": Page("vca", "vca"),
     "idp_sitestate_mode": Page("vca", "a", sends=_body(**YES)),
@@ -188,6 +189,7 @@ ACTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("client", "disable_selected"): ("application", "ca"),
     ("client", "remove_unused_addresses"): ("crowded", "ca"),
     ("idp_authorization", "end_selected"): ("authorization", "hca"),
+    ("idp_deviceauthorization", "close_selected"): ("device", "hca"),
     ("idp_consent", "revoke_selected"): ("consent", "ha"),
     ("idp_logoutdelivery", "retry_selected"): ("delivery", "ha"),
     ("oauth2_provider_accesstoken", "revoke_selected"): ("access", "hca"),

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from idp.conf import access_token_model, application_model, id_token_model
-from idp.models import ConsentEvent, DeviceAuthorization
+from idp.models import ConsentEvent, DeviceAuthorization, SecurityEvent
 from tests.admin.conftest import page, signed_in
 from tests.factories import make_application, make_user
 from tests.requirement import defect
@@ -85,3 +85,36 @@ def test_the_page_of_a_token_lists_no_id_token(desk: Client, house: SimpleNamesp
     assert "<option" not in shown.replace('<option value="">', "")
     for row in rows:
         assert str(row.jti) not in shown
+
+
+def test_a_device_that_waits_is_closed_after_asking_for_a_reason(
+    desk: Client, device: DeviceAuthorization
+) -> None:
+    listing = page("idp_deviceauthorization_changelist")
+    sent = {"action": "close_selected", "_selected_action": [device.pk]}
+    assert "Close this device?" in desk.post(listing, sent).text
+    device.refresh_from_db()
+    assert device.state == "pending"
+
+    desk.post(listing, {**sent, "confirmed": "yes", "reason": "stolen"})
+
+    device.refresh_from_db()
+    assert device.state == "closed"
+    event = SecurityEvent.objects.get(kind="device.closed")
+    assert (event.client_id, event.detail["reason"]) == ("tv", "stolen")
+    assert desk.post(listing, {**sent, "confirmed": "yes", "reason": "again"}, follow=True)
+    assert SecurityEvent.objects.filter(kind="device.closed").count() == 1
+
+
+def test_the_life_of_an_authorization_tells_of_its_device(
+    desk: Client, house: SimpleNamespace, device: DeviceAuthorization
+) -> None:
+    DeviceAuthorization.objects.filter(pk=device.pk).update(
+        authorization=house.authorization, decided_at=timezone.now(), redeemed_at=timezone.now()
+    )
+
+    shown = desk.get(page("idp_authorization_change", house.authorization.pk)).text
+
+    assert "A device asked for a code" in shown
+    assert page("idp_deviceauthorization_change", device.pk) in shown
+    assert page("idp_consent_change", house.consent.pk) in shown

@@ -6,41 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.utils import timezone
 
-from idp.conf import grant_model, id_token_model
 from idp.domain.role import ROLES
-from idp.models import (
-    Authorization,
-    BulkTask,
-    ClientLogo,
-    ClientPolicy,
-    ClientScope,
-    ClientSecret,
-    ConsentEvent,
-    ConsentScope,
-    ConsentSnapshot,
-    DeviceAuthorization,
-    LogoutDelivery,
-    RedirectUri,
-    SecurityEvent,
-    SiteState,
-)
-from idp.services.client import disable_client
-from idp.services.client_secret import issue_client_secret
-from idp.services.redirect_uri import sync_redirect_uris
+from idp.models import ConsentEvent, SecurityEvent
 from idp.services.role import update_roles
-from tests.admin.conftest import APP, make_house, page
-from tests.admin.role_table import ACTIONS, CALLBACK, KEYS, TABLE, YES, Page
+from tests.admin.conftest import APP, page
+from tests.admin.full_house import address_of, make_full_house
+from tests.admin.role_table import ACTIONS, KEYS, TABLE, YES
 from tests.admin.visitor import Visitor
-from tests.factories import make_application, make_user
+from tests.factories import make_user
 
 OURS = ("idp_", "oauth2_provider_")
 REFUSED = frozenset({403, 404})
@@ -49,56 +29,7 @@ REFUSED = frozenset({403, 404})
 @pytest.fixture
 def full_house(db: None) -> SimpleNamespace:
     """One of everything, so that each page has a row to show and each action one to work on."""
-    house = make_house()
-    now = timezone.now()
-    past = now - timezone.timedelta(days=91)
-    ConsentScope.objects.update(since=past)
-    Authorization.objects.update(created_at=past)
-    RedirectUri.objects.update(
-        findings=[{"code": "odd", "severity": "warning", "message": "Odd."}],
-        created_at=past,
-    )
-    house.state, house.api = SiteState.objects.get(), house.scope.api
-    house.client_policy = ClientPolicy.objects.get()
-    house.held = ClientScope.objects.get()
-    house.secret = ClientSecret.objects.get()
-    issue_client_secret(house.application, label="beside")
-    house.snapshot = ConsentSnapshot.objects.get()
-    house.seen = SecurityEvent.objects.filter(kind="authorization.refused").get()
-    later = now + timezone.timedelta(minutes=5)
-    parties = {"user": house.user, "application": house.application}
-    house.task = BulkTask.objects.create(
-        kind="take_back", target={"scope": "photos:read"}, label="photos:read", position="consent:"
-    )
-    house.delivery = LogoutDelivery.objects.create(
-        application=house.application, sid=uuid4(), created_at=now, next_at=now, state="failed"
-    )
-    house.logo = ClientLogo.objects.create(
-        application=house.application,
-        digest="0" * 64,
-        content=b"",
-        width=1,
-        height=1,
-        fetched_at=now,
-    )
-    house.code = grant_model().objects.create(
-        **parties, code="sha256$x", expires=later, scope="photos:read"
-    )
-    house.id_token = id_token_model().objects.create(**parties, expires=later, scope="openid")
-    house.device = DeviceAuthorization.objects.create(
-        application=house.application, device_digest="d", user_code="BCDF-GHJK", expires_at=later
-    )
-    house.sandbox = make_application(
-        "web", environment="development", redirect_uris="http://127.0.0.1:8000/callback"
-    )
-    house.sleeping = make_application("web")
-    disable_client(house.sleeping, reason="asleep")
-    sync_redirect_uris(house.sandbox, source="admin", now=now)
-    two = (f"{CALLBACK}/one", f"{CALLBACK}/two")
-    house.crowded = make_application("web", redirect_uris=two)
-    sync_redirect_uris(house.crowded, source="admin", now=past)
-    RedirectUri.objects.filter(application=house.crowded).update(created_at=past)
-    return house
+    return make_full_house()
 
 
 @pytest.fixture
@@ -127,10 +58,6 @@ def _patterns(patterns: list[Any]) -> Iterator[Any]:
             yield from _patterns(pattern.url_patterns)
         else:
             yield pattern
-
-
-def _address(name: str, page_of: Page, house: SimpleNamespace) -> str:
-    return page(name, *page_of.args(house)) + page_of.query(house)
 
 
 @contextmanager
@@ -166,7 +93,7 @@ def test_each_role_opens_exactly_the_pages_of_the_table(
 ) -> None:
     wrong = []
     for name, page_of in TABLE.items():
-        address = _address(name, page_of, full_house)
+        address = address_of(name, page_of, full_house)
         for letter, visitor in visitors.items():
             with _undone():
                 status = visitor.get(address).status_code
@@ -181,7 +108,7 @@ def test_each_role_sends_exactly_the_pages_of_the_table_and_the_rest_changes_not
 ) -> None:
     wrong = []
     for name, page_of in TABLE.items():
-        address = _address(name, page_of, full_house)
+        address = address_of(name, page_of, full_house)
         for letter, visitor in visitors.items():
             with _undone():
                 body = page_of.sends(full_house, visitor, address) if page_of.sends else {}
@@ -218,7 +145,7 @@ def test_every_change_leaves_a_line_of_history_and_an_event(
     for name, page_of in TABLE.items():
         if page_of.sends is None:
             continue
-        address = _address(name, page_of, full_house)
+        address = address_of(name, page_of, full_house)
         with _undone():
             body = page_of.sends(full_house, visitors["a"], address)
             before = _traces()
