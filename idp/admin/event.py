@@ -9,10 +9,10 @@ from django.contrib import admin
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display, event_group
+from idp.admin.event_meaning import MEANINGS, UNKNOWN
 from idp.admin.filter import AddressFilter, ClientIdFilter, UserFilter
 from idp.admin.keyset import KeysetAdmin
 from idp.conf import application_model
@@ -79,7 +79,8 @@ class SecurityEventAdmin(KeysetAdmin):
     lead = _("What was refused, ended or changed. Rows that repeat are counted, not added.")
     empty_text = _("Refused requests, replayed tokens and changes by operators will appear here.")
     fieldsets = (
-        (None, {"fields": ("what", "severity_badge", "why", "times", "first_at", "last_at")}),
+        (None, {"fields": ("meaning", "what", "severity_badge", "why")}),
+        (_("How often"), {"fields": ("times", "first_at", "last_at")}),
         (_("Who and where"), {"fields": ("client", "user_link", "address", "request_id")}),
         (_("What came with it"), {"fields": ("details",)}),
         (_("What to do"), {"fields": ("remedy",)}),
@@ -110,6 +111,11 @@ class SecurityEventAdmin(KeysetAdmin):
     def what(self, event: SecurityEvent) -> SafeString:
         """Return the kind as it is written in logs."""
         return format_html('<code class="desk-code">{}</code>', event.kind)
+
+    @admin.display(description=_("what happened"))
+    def meaning(self, event: SecurityEvent) -> str:
+        """Return what happened, in a sentence."""
+        return str(MEANINGS.get(event.kind, UNKNOWN).what)
 
     @admin.display(description=_("severity"))
     def severity_badge(self, event: SecurityEvent) -> SafeString:
@@ -153,12 +159,11 @@ class SecurityEventAdmin(KeysetAdmin):
 
     @admin.display(description=_("remedy"))
     def remedy(self, event: SecurityEvent) -> SafeString | str:
-        """Return where to go next: the explanation of a refusal, the client, the authorization."""
+        """Return what to do, and where to go next: rules, client, user, address."""
         links = [display.link(url, words) for words, url in self._ways(event) if url]
-        if not links:
-            return gettext("Nothing to do; this is for the record.")
         return format_html(
-            '<ul class="desk-ways">{}</ul>',
+            '<p>{}</p><ul class="desk-ways">{}</ul>',
+            MEANINGS.get(event.kind, UNKNOWN).remedy,
             format_html_join("", "<li>{}</li>", ((item,) for item in links)),
         )
 
@@ -167,6 +172,14 @@ class SecurityEventAdmin(KeysetAdmin):
         if event.client_id:
             others = f"?{urlencode({'client': event.client_id})}"
             ways.append((_("Everything that this client met"), f"../../{others}"))
+        if event.user_id:
+            of_user = f"?{urlencode({'user': event.user_id})}"
+            ways.append((_("Everything that this user met"), f"../../{of_user}"))
+        family = (event.detail or {}).get("authorization")
+        if family:
+            site = self.admin_site.name
+            url = reverse(f"{site}:idp_authorization_change", args=(str(family),))
+            ways.append((_("The authorization that it came of"), url))
         if event.address:
             ways.append(
                 (
