@@ -11,6 +11,7 @@ from idp.models import Authorization, AuthorizationRequest
 from idp.services.authorization_request import claim_request
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import grant, make_application, make_user
+from tests.requirement import requirement
 from tests.views.flow import Flow
 from tests.views.test_pushed_request import bring, reference
 
@@ -31,6 +32,7 @@ def codes(responses: list[Any]) -> int:
     return len(found)
 
 
+@requirement("RFC 9126 §7.3", "A reference gives one code under any concurrency.")
 def test_eight_pages_of_one_pushed_request_that_are_allowed_at_once_give_one_code(
     flow: Flow,
 ) -> None:

@@ -23,6 +23,7 @@ from idp.services.client import disable_client, enable_client
 from idp.services.consent import revoke_consent
 from tests.concurrency.race import at_once
 from tests.factories import make_application, make_user
+from tests.requirement import requirement
 from tests.views.flow import TOKEN, Flow, basic, bearer, post
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -71,6 +72,7 @@ def nothing_works(flow: Flow, held: list[dict[str, Any]]) -> None:
     assert not Authorization.objects.filter(ended_at=None).exists()
 
 
+@requirement("RFC 7009 §2.1", "A revocation wins over a refresh at the same time.")
 def test_the_client_revokes_its_token_while_it_refreshes(flow: Flow) -> None:
     grown = 0
     for turn in range(ROUNDS):

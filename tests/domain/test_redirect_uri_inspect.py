@@ -23,6 +23,7 @@ from idp.domain.redirect_uri import (
     registrable,
 )
 from idp.domain.redirect_uri_name import BORROWED_DOMAINS, RESERVED_DOMAINS
+from tests.requirement import defect, requirement
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "redirect_uri_inspect.json"
 CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text())
@@ -58,6 +59,10 @@ def errors_of(
     return codes(inspect(text, kind, environment, **more), Severity.ERROR)
 
 
+@defect(18)
+@requirement("RFC 8252 §7.1", "Private schemes are reverse domain names.")
+@requirement("RFC 8252 §8.4", "Redirect URIs are registered in full.")
+@requirement("RFC 9700 §4.1.3", "No registered address is a pattern or plain http beyond loopback.")
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_every_vector_has_exactly_the_findings_of_its_clause(case: dict[str, Any]) -> None:
     found = inspect(case["uri"], case["kind"], case["environment"])
@@ -365,6 +370,7 @@ def test_a_list_shows_every_entry_with_its_findings_in_order() -> None:
     ]
 
 
+@defect(18)
 def test_the_second_of_two_equal_entries_is_a_duplicate() -> None:
     first, second, third = inspect_all(["https://a.example.com/"] * 3)
     assert not first.findings

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from idp.domain import uri as syntax
 from idp.domain.redirect_uri import match, match_wildcard
+from tests.requirement import defect, requirement
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "redirect_uri_match.json"
 CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text())
@@ -59,6 +60,8 @@ def test_a_uri_matches_itself(*, parts: syntax.Parts, loopback_port: bool, local
     assert match(text, text, loopback_port=loopback_port, localhost=localhost)
 
 
+@defect(18)
+@requirement("RFC 6749 §3.1.2.3", "Every component but a loopback port must be the same.")
 @given(
     uris() | uris(loopback=True),
     st.sampled_from(["scheme", "userinfo", "host", "path", "query", "fragment"]),
@@ -82,6 +85,10 @@ def test_changing_the_port_breaks_the_match_beyond_loopback(
     assert not match(changed, parts.text(), loopback_port=True, localhost=True)
 
 
+@requirement(
+    "RFC 8252 §7.3",
+    "The port of a loopback literal is free for native apps, and for nobody else.",
+)
 @given(uris(loopback=True), PORT)
 def test_the_port_of_a_loopback_literal_is_free_where_granted_and_only_there(
     parts: syntax.Parts, port: str | None

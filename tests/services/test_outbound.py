@@ -13,6 +13,7 @@ from django.db import transaction
 
 from idp.services import outbound_connection
 from idp.services.outbound import OutboundError, fetch
+from tests.requirement import requirement
 from tests.services.outbound_server import OK, Act, answer, certificate, serve
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,8 @@ def test_a_listed_host_is_asked_without_cookies_or_redirects(settings: Any) -> N
     assert b"Cookie" not in request
 
 
+@requirement("RFC 7591 §5", "Nothing inside is asked for what a client names.")
+@requirement("OAuth Client ID Metadata Document §6", "Private addresses are never asked.")
 def test_private_hosts_that_are_not_listed_are_never_connected_to(settings: Any) -> None:
     with serve(answer(OK)) as (port, requests):
         assert refused(f"http://127.0.0.1:{port}/") == "outbound_plain"
@@ -81,6 +84,7 @@ def test_a_name_with_one_private_address_is_refused_altogether(
     assert refused("https://rp.example.com/") == "outbound_private"
 
 
+@requirement("RFC 7591 §5", "A name cannot change its address between judgement and use.")
 def test_a_name_is_looked_up_once_so_that_it_cannot_change_its_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

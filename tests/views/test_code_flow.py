@@ -244,3 +244,14 @@ def test_two_clicks_get_the_same_answer(flow: Flow) -> None:
     first, second = flow.decide(page), flow.decide(page)
     assert location(first)["code"] == location(second)["code"]
     assert Authorization.objects.count() == 1
+
+
+@requirement("RFC 9700 §4.16", "The page that asks cannot be framed.")
+@requirement("RFC 9700 §4.2.4", "Neither the page nor the answer tells the next site its address.")
+def test_the_page_that_asks_is_framed_kept_and_referred_to_by_nobody(flow: Flow) -> None:
+    page = flow.start()
+    assert page["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
+    for response in (page, flow.decide(page)):
+        assert response["Referrer-Policy"] == "no-referrer"
+        assert response["Cache-Control"] == "no-store"

@@ -203,6 +203,7 @@ def test_a_pushed_request_leads_to_a_code(flow: Flow) -> None:
     assert flow.exchange(answer["code"]).json()["scope"].split() == ["openid", "photos:read"]
 
 
+@requirement("RFC 9700 §4.7", "What was pushed cannot be changed in the browser.")
 @requirement("RFC 9126 §4", "The pushed parameters alone count.")
 def test_what_the_browser_brings_beside_the_reference_counts_for_nothing(known: Flow) -> None:
     more = {

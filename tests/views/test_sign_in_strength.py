@@ -63,6 +63,10 @@ def test_a_site_says_how_its_users_sign_in() -> None:
     assert (claims["amr"], claims["acr"]) == (["hwk"], HARDWARE)
 
 
+@requirement(
+    "OpenID Connect Core §2",
+    "auth_time says when, amr and acr how; a second factor is no new sign-in.",
+)
 def test_a_second_factor_strengthens_the_same_sign_in(known: Flow) -> None:
     before = SignIn.objects.get()
     assert second_factor(known).sid == before.sid
