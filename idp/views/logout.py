@@ -106,16 +106,7 @@ class LogoutView(View):
         try:
             wanted = proven(submission, issuer_of(request))
         except LogoutError as error:
-            return error_page(
-                request,
-                reason=error.reason,
-                error="invalid_request",
-                event="logout.refused",
-                client_id=submission.get("client_id"),
-                detail=error.detail,
-                title=_("Sign-out did not work"),
-                advice=_("You are still signed in. You can sign out from your account."),
-            )
+            return _refused(request, submission, error)
         if not request.user.is_authenticated:
             return signed_out(request, wanted)
         fields = [(name, submission.get(name)) for name in _FIELDS if submission.get(name)]
@@ -152,14 +143,7 @@ class LogoutConfirmView(View):
         try:
             wanted = proven(submission, issuer_of(request))
         except LogoutError as error:
-            return error_page(
-                request,
-                reason=error.reason,
-                error="invalid_request",
-                event="logout.refused",
-                client_id=submission.get("client_id"),
-                detail=error.detail,
-            )
+            return _refused(request, submission, error)
         if request.POST.get("decision") != "allow":
             return private(_redirect(resolve_url(settings.LOGIN_REDIRECT_URL)))
         if request.user.is_authenticated:
@@ -250,3 +234,16 @@ def _redirect(uri: str) -> HttpResponse:
     response = HttpResponse(status=302)
     response["Location"] = uri
     return response
+
+
+def _refused(request: HttpRequest, submission: Submission, error: LogoutError) -> HttpResponse:
+    return error_page(
+        request,
+        reason=error.reason,
+        error="invalid_request",
+        event="logout.refused",
+        client_id=submission.get("client_id"),
+        detail=error.detail,
+        title=_("Sign-out did not work"),
+        advice=_("You are still signed in. You can sign out from your account."),
+    )

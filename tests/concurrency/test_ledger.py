@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from idp.domain import ledger as rules
@@ -21,27 +18,11 @@ from idp.services.consent import (
     record_silent_use,
     revoke_consent,
 )
+from tests.concurrency.race import THREADS, at_once
 from tests.factories import make_application, make_user
 from tests.services.test_ledger import PAGE
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-THREADS = 8
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Run acts in threads that start together; return results, re-raise what any of them raised."""
-    start = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            start.wait(20)
-            return act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(60) for future in [pool.submit(run, act) for act in acts]]
 
 
 def chain_is_sound(count: int) -> None:
