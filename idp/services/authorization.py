@@ -18,6 +18,7 @@ from idp.domain import access as rules
 from idp.domain.decision import Reason
 from idp.domain.scope import to_text
 from idp.models import Authorization, ClientPolicy, Consent, IssuedToken, SignIn, Subject
+from idp.models.expression import among
 from idp.models.prepared import Prepared
 from idp.services.event import NOWHERE, Origin, record_event
 from idp.services.removal import delete_rows
@@ -184,14 +185,15 @@ def end_authorizations(
 
 
 def _end(keys: list[Any], reason: str, now: datetime) -> None:
-    ended = Authorization.objects.filter(pk__in=keys)
+    ended = Authorization.objects.filter(among(Authorization, "pk", keys))
     ended.update(ended_at=now, ended_reason=reason)
-    issued = IssuedToken.objects.filter(authorization__in=keys)
-    refresh = refresh_token_model()._default_manager
-    refresh.filter(token_family__in=keys, revoked=None).update(revoked=now)
+    issued = IssuedToken.objects.filter(among(IssuedToken, "authorization", keys))
+    refresh, access = refresh_token_model(), access_token_model()
+    family = among(refresh, "token_family", keys)
+    refresh._default_manager.filter(family, revoked=None).update(revoked=now)
     held = issued.filter(kind=IssuedToken.Kind.ACCESS).values_list("checksum", flat=True)
     if checksums := list(held):
-        delete_rows(access_token_model()._default_manager.filter(token_checksum__in=checksums))
+        delete_rows(access._default_manager.filter(among(access, "token_checksum", checksums)))
     issued.exclude(answer=None).update(answer=None)
     codes = ended.exclude(code_digest=None).values_list("code_digest", flat=True)
     if digests := [f"{CODE_PREFIX}{digest}" for digest in codes]:

@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 from idp import signals
 from idp.domain.consent import EventKind
 from idp.models import Consent, ConsentScope
+from idp.models.expression import among
 from idp.services.consent_change import Cause, announce
 from idp.services.holding_batch import end_holdings_of, shrink_holdings_of
 from idp.services.ledger import Draft, append_many
@@ -57,14 +58,20 @@ def narrow_consents(keys: Sequence[Any], scopes: frozenset[str], cause: Cause) -
 
 
 def _locked(keys: Sequence[Any]) -> QuerySet[Consent]:
-    rows = Consent.objects.filter(pk__in=keys, status=Consent.Status.ACTIVE).order_by("pk")
-    return rows.select_related("application").select_for_update(of=("self",), no_key=True)
+    rows = Consent.objects.filter(among(Consent, "pk", keys), status=Consent.Status.ACTIVE)
+    rows = rows.order_by("pk").select_related("application")
+    return rows.select_for_update(of=("self",), no_key=True)
+
+
+def _granting(keys: Iterable[int]) -> QuerySet[ConsentScope]:
+    held = among(ConsentScope, "consent", keys)
+    return ConsentScope.objects.filter(held, state=ConsentScope.State.GRANTED)
 
 
 def _granted(consents: Sequence[Consent]) -> Held:
     """Return the scopes that each consent holds."""
     found: dict[int, set[str]] = {row.pk: set() for row in consents}
-    rows = ConsentScope.objects.filter(consent__in=found, state=ConsentScope.State.GRANTED)
+    rows = _granting(found)
     for pk, scope in rows.order_by().values_list("consent_id", "scope"):
         found[pk].add(scope)
     return {pk: frozenset(names) for pk, names in found.items()}
@@ -81,7 +88,7 @@ def _end(
         "ended_at": cause.at,
         "ended_reason": (cause.reason or status)[:100],
     }
-    Consent.objects.filter(pk__in=keys).update(epoch=F("epoch") + 1, **told)
+    Consent.objects.filter(among(Consent, "pk", keys)).update(epoch=F("epoch") + 1, **told)
     _take_back(keys, None, cause)
     end_holdings_of(_pairs(consents), reason=f"consent_{status}", now=cause.at)
     drafts = [
@@ -113,7 +120,7 @@ def _narrow(consents: Sequence[Consent], held: Held, scopes: frozenset[str], cau
 
 
 def _take_back(keys: Iterable[int], scopes: frozenset[str] | None, cause: Cause) -> None:
-    rows = ConsentScope.objects.filter(consent__in=keys, state=ConsentScope.State.GRANTED)
+    rows = _granting(keys)
     if scopes is not None:
         rows = rows.filter(scope__in=scopes)
     rows.order_by().update(state=ConsentScope.State.NARROWED, since=cause.at)

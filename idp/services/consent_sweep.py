@@ -18,6 +18,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain.consent import EventKind
 from idp.models import Authorization, ClientPolicy, Consent, IssuedToken
+from idp.models.expression import among
 from idp.services.authorization import end_authorizations
 from idp.services.consent_batch import end_consents, narrow_consents
 from idp.services.consent_change import Cause
@@ -151,7 +152,7 @@ def _authorization_step(target: Target, _after: str, cause: Cause) -> Step:
     """End or narrow what no consent covered."""
     rows = authorizations_of(target, cause.at).filter(created_at__lte=cause.at)
     held = list(rows.order_by("pk").values_list("pk", "scopes")[:BATCH])
-    found = Authorization.objects.filter(pk__in=[pk for pk, _scopes in held])
+    found = Authorization.objects.filter(among(Authorization, "pk", [pk for pk, _scopes in held]))
     if target.scope:
         with transaction.atomic():
             locked = found.order_by("pk").select_for_update().values_list("pk", "scopes")
@@ -173,7 +174,7 @@ def _access_step(target: Target, after: str, cause: Cause) -> Step:
     if not after:
         delete_rows(grant_model()._default_manager.filter(**target.limits()))
     keys = list(rows.values_list("pk", flat=True)[:BATCH])
-    count = delete_rows(model._default_manager.filter(pk__in=keys)) if keys else 0
+    count = delete_rows(model._default_manager.filter(among(model, "pk", keys))) if keys else 0
     position = "access:more" if count and len(keys) == BATCH else "refresh:"
     return Step(position=position, looked=len(keys), changed=count)
 
@@ -196,7 +197,9 @@ def _shrink_step(model: Any, after: str, target: Target, cause: Cause) -> Step:
 def _refresh_step(target: Target, _after: str, cause: Cause) -> Step:
     rows = _unrecorded(refresh_of(target)).order_by("pk")
     keys = list(rows.values_list("pk", flat=True)[:BATCH])
-    changed = refresh_token_model()._default_manager.filter(pk__in=keys).update(revoked=cause.at)
+    model = refresh_token_model()
+    found = model._default_manager.filter(among(model, "pk", keys))
+    changed = found.update(revoked=cause.at)
     position = "refresh:" if len(keys) == BATCH else ""
     return Step(position=position, looked=len(keys), changed=changed)
 

@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain.scope import to_text
 from idp.models import Authorization
+from idp.models.expression import among
 from idp.services.authorization import end_authorizations
 from idp.services.removal import delete_rows
 
@@ -31,14 +32,15 @@ def end_holdings_of(pairs: Pairs, *, reason: str, now: datetime) -> None:
         now: the time.
     """
     live = _of(pairs, Authorization).filter(ended_at=None)
-    acts = Authorization.objects.filter(pk__in=_keys(pairs, live))
+    acts = Authorization.objects.filter(among(Authorization, "pk", _keys(pairs, live)))
     end_authorizations(acts, reason=reason, now=now)
     refresh = _of(pairs, refresh_token_model()).filter(revoked=None)
     if keys := _keys(pairs, refresh):
-        refresh_token_model()._default_manager.filter(pk__in=keys).update(revoked=now)
+        tokens = refresh_token_model()
+        tokens._default_manager.filter(among(tokens, "pk", keys)).update(revoked=now)
     for model in (grant_model(), access_token_model()):
         if keys := _keys(pairs, _of(pairs, model)):
-            delete_rows(model._default_manager.filter(pk__in=keys))
+            delete_rows(model._default_manager.filter(among(model, "pk", keys)))
 
 
 def shrink_holdings_of(pairs: Pairs, removed: frozenset[str], now: datetime) -> None:
@@ -81,7 +83,7 @@ def shrink_rows(
             by_rest[to_text(scopes - removed)].append(pk)
     field = "scopes" if model is Authorization else "scope"
     for rest, keys in sorted(by_rest.items()):
-        rows = model._default_manager.filter(pk__in=keys)
+        rows = model._default_manager.filter(among(model, "pk", keys))
         if rest:
             rows.update(**{field: rest})
         elif model is Authorization:
@@ -95,7 +97,7 @@ def _of(pairs: Pairs, model: type[Model]) -> QuerySet[Any]:
     """Return the rows of the users and of the clients of pairs, in any combination."""
     users, applications = zip(*pairs, strict=True)
     rows: QuerySet[Any] = model._default_manager.filter(
-        user__in=set(users), application__in=set(applications)
+        among(model, "user", set(users)), among(model, "application", set(applications))
     )
     return rows.order_by("pk")
 

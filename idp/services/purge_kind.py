@@ -33,6 +33,7 @@ from idp.models import (
     SignIn,
     UsedAssertion,
 )
+from idp.models.expression import among
 from idp.services.registration_limit import unused_clients
 from idp.services.removal import delete_rows
 
@@ -85,8 +86,8 @@ def _issued_tokens(now: datetime) -> QuerySet[Any]:
 
 
 def _remove_issued_tokens(keys: Keys) -> int:
-    delete_rows(_all(refresh_token_model()).filter(token_checksum__in=keys))
-    return delete_rows(IssuedToken.objects.filter(pk__in=keys))
+    delete_rows(_among(refresh_token_model(), keys, "token_checksum"))
+    return delete_rows(_among(IssuedToken, keys))
 
 
 def _authorizations(now: datetime) -> QuerySet[Any]:
@@ -95,15 +96,15 @@ def _authorizations(now: datetime) -> QuerySet[Any]:
 
 
 def _remove_authorizations(keys: Keys) -> int:
-    issued = IssuedToken.objects.filter(authorization__in=keys)
+    issued = _among(IssuedToken, keys, "authorization")
     checksums = list(issued.values_list("checksum", flat=True))
-    refresh = _all(refresh_token_model())
+    refresh = refresh_token_model()
     # Two statements, each by its own index, and not one that looks at every row.
-    delete_rows(refresh.filter(token_family__in=keys))
+    delete_rows(_among(refresh, keys, "token_family"))
     if checksums:
-        delete_rows(refresh.filter(token_checksum__in=checksums))
-        delete_rows(_all(access_token_model()).filter(token_checksum__in=checksums))
-    return delete_rows(Authorization.objects.filter(pk__in=keys))
+        delete_rows(_among(refresh, checksums, "token_checksum"))
+        delete_rows(_among(access_token_model(), checksums, "token_checksum"))
+    return delete_rows(_among(Authorization, keys))
 
 
 def _refresh_tokens(now: datetime) -> QuerySet[Any]:
@@ -176,8 +177,12 @@ def _all(model: Any) -> QuerySet[Any]:
     return rows
 
 
+def _among(model: Any, keys: Keys, name: str = "pk") -> QuerySet[Any]:
+    return _all(model).filter(among(model, name, keys))
+
+
 def _plain(model: Callable[[], Any]) -> Callable[[Keys], int]:
-    return lambda keys: delete_rows(_all(model()).filter(pk__in=keys))
+    return lambda keys: delete_rows(_among(model(), keys))
 
 
 KINDS = (

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from idp.models import Subject
+from idp.models.expression import among
 
 
 def subject_of(user: Any) -> Subject:
@@ -45,7 +46,7 @@ def lock_subjects(users: Iterable[Any]) -> dict[Any, Subject]:
         users: keys of the users.
     """
     keys = set(users)
-    rows = Subject.objects.select_for_update().filter(user__in=keys).order_by("pk")
+    rows = Subject.objects.select_for_update().filter(among(Subject, "user", keys)).order_by("pk")
     found = {subject.user_id: subject for subject in rows}
     if missing := keys - found.keys():
         # Somebody else may make them at the same time; a row that is there then stays as it is.
