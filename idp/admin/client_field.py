@@ -46,7 +46,9 @@ class ClientFields(forms.Form):
         help_text=_("Sign-in name of the user who answers for it; may be empty."),
     )
     redirect_uris = UriLinesField(
-        label=_("Redirect URIs, one a line"), purpose=RedirectUri.Purpose.REDIRECT
+        label=_("Redirect URIs, one a line"),
+        purpose=RedirectUri.Purpose.REDIRECT,
+        help_text=_("Where codes may be sent, compared character by character (RFC 9700 §2.1)."),
     )
     post_logout_redirect_uris = UriLinesField(
         label=_("Addresses after sign-out, one a line"),
@@ -76,24 +78,73 @@ class ClientFields(forms.Form):
         required=False,
         help_text=_("The site knows who runs it; the consent page says so."),
     )
-    first_party = forms.BooleanField(label=_("The site's own"), required=False)
+    first_party = forms.BooleanField(
+        label=_("The site's own"),
+        required=False,
+        help_text=_("Run by the site itself; policies may then let it in without asking users."),
+    )
     contacts = LinesField(
         label=_("Contacts, one a line"),
         help_text=_("Addresses of the people behind it; users do not see them."),
     )
-    client_uri = forms.URLField(label=_("Home page"), required=False, assume_scheme="https")
-    logo_uri = forms.URLField(label=_("Logo address"), required=False, assume_scheme="https")
-    policy_uri = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
-    tos_uri = forms.URLField(label=_("Terms of service"), required=False, assume_scheme="https")
-    grant_types = NamesField(label=_("Grant types"), choices=GRANT_TYPES)
-    token_endpoint_auth_method = forms.ChoiceField(label=_("How it proves itself"), required=False)
-    consent_mode = forms.ChoiceField(
-        label=_("Consent"), choices=ClientPolicy.ConsentMode.choices, required=False
+    client_uri = forms.URLField(
+        label=_("Home page"),
+        required=False,
+        assume_scheme="https",
+        help_text=_("Linked from the consent page, so that people can see who asks (RFC 7591 §2)."),
     )
-    consent_lifetime = SpanField(label=_("Consent lasts at most"))
-    access_token_lifetime = SpanField(label=_("Access tokens live at most"))
-    refresh_token_lifetime = SpanField(label=_("Refresh tokens live at most"))
-    refresh_token_idle_lifetime = SpanField(label=_("Refresh tokens end unused after"))
+    logo_uri = forms.URLField(
+        label=_("Logo address"),
+        required=False,
+        assume_scheme="https",
+        help_text=_("Fetched once and shown for verified clients only (RFC 7591 §2)."),
+    )
+    policy_uri = forms.URLField(
+        label=_("Privacy policy"),
+        required=False,
+        assume_scheme="https",
+        help_text=_("Linked from the consent page (RFC 7591 §2)."),
+    )
+    tos_uri = forms.URLField(
+        label=_("Terms of service"),
+        required=False,
+        assume_scheme="https",
+        help_text=_("Linked from the consent page (RFC 7591 §2)."),
+    )
+    grant_types = NamesField(
+        label=_("Grant types"),
+        choices=GRANT_TYPES,
+        help_text=_("The ways in which it may get tokens; every other one is refused."),
+    )
+    token_endpoint_auth_method = forms.ChoiceField(
+        label=_("How it proves itself"),
+        required=False,
+        help_text=_("The only way that is accepted; a key of its own is safest (RFC 7591 §2)."),
+    )
+    consent_mode = forms.ChoiceField(
+        label=_("Consent"),
+        choices=ClientPolicy.ConsentMode.choices,
+        required=False,
+        help_text=_("Whether users are asked; the policy of a scope may ask more often."),
+    )
+    consent_lifetime = SpanField(
+        label=_("Consent lasts at most"),
+        help_text=_("Afterwards users are asked again; empty: as the policies and the site say."),
+    )
+    access_token_lifetime = SpanField(
+        label=_("Access tokens live at most"),
+        help_text=_(
+            "How long a stolen one works; empty: as the policies and the site say (RFC 9700 §2.2)."
+        ),
+    )
+    refresh_token_lifetime = SpanField(
+        label=_("Refresh tokens live at most"),
+        help_text=_("Afterwards users sign in again; empty: as the policies and the site say."),
+    )
+    refresh_token_idle_lifetime = SpanField(
+        label=_("Refresh tokens end unused after"),
+        help_text=_("Empty: as the policies and the site say (RFC 9700 §4.14.2)."),
+    )
     localhost_port = forms.BooleanField(
         label=_("Any port on localhost"),
         required=False,
@@ -204,4 +255,9 @@ class ClientFields(forms.Form):
         required=False,
         help_text=_("For clients that end one session of a user, not all of them."),
     )
-    software_id = forms.CharField(label=_("Software id"), required=False, max_length=255)
+    software_id = forms.CharField(
+        label=_("Software id"),
+        required=False,
+        max_length=255,
+        help_text=_("The same for every installation of one product (RFC 7591 §2)."),
+    )

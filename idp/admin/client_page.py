@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import client_clone, client_unused, display, owner, try_it
+from idp.admin import client_clone, client_metadata, client_unused, display, owner, try_it
 from idp.admin.client_setup import setup
 from idp.admin.client_uri import uri_table
 from idp.admin.paginator import COUNT_LIMIT
@@ -104,6 +104,9 @@ def _buttons(
     if desk.has(request, "try_client") and try_it.fits(application):
         found.append((display.object_url(application, "try"), _("Try it"), ""))
     found.append((display.object_url(application, "export"), _("Export as a file"), ""))
+    if client_metadata.may_fetch_logo(desk, request, policy):
+        fetch = reverse(f"{desk.admin_site.name}:idp_clientlogo_fetch")
+        found.append((fetch, _("Fetch logo …"), ""))
     if client_clone.may_clone(desk, request, policy):
         found.append((display.object_url(application, "clone"), _("Take to production …"), ""))
     if owner.may_operate(desk, request):
@@ -124,6 +127,10 @@ def _parts(
     desk: DeskAdmin, request: HttpRequest, application: Any, policy: ClientPolicy, now: datetime
 ) -> Iterable[tuple[str, Any, Any, Any]]:
     yield "facts", _("What it is"), _facts(application, policy, now), None
+    said = client_metadata.table(
+        desk, request, application, policy, grant_types_of(application, policy)
+    )
+    yield "metadata", _("What it says of itself"), said, None
     yield "scopes", _("What it may ask for"), _scopes(desk, request, application), None
     if application.redirect_uris or application.post_logout_redirect_uris:
         rows = RedirectUri.objects.filter(application=application).order_by("purpose", "pk")[:100]

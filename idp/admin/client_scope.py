@@ -41,6 +41,7 @@ class DecisionForm(forms.Form):
         label=_("Decision"),
         choices=(("approve", _("Approve")), ("refuse", _("Refuse"))),
         widget=forms.RadioSelect,
+        help_text=_("Approved, the client may ask users for the scope from its next request on."),
     )
     reason = forms.CharField(
         label=_("Reason"),

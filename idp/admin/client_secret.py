@@ -49,14 +49,23 @@ class IssueForm(forms.Form):
         required=False,
         empty_value=None,
         choices=((0, _("never")), (30, _("30 days")), (90, _("90 days")), (365, _("one year"))),
+        help_text=_("From then on the client must use another; the start page warns in time."),
     )
 
 
 class RotateForm(forms.Form):
     """A new secret, while the old ones go on for a while."""
 
-    label = forms.CharField(label=_("Label"), max_length=100)
-    overlap = forms.TypedChoiceField(label=_("The old ones work for another"), coerce=int)
+    label = forms.CharField(
+        label=_("Label"),
+        max_length=100,
+        help_text=_("What it is for, so that somebody later knows what to end."),
+    )
+    overlap = forms.TypedChoiceField(
+        label=_("The old ones work for another"),
+        coerce=int,
+        help_text=_("Long enough to hand the new one over; what runs now goes on meanwhile."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -46,7 +46,9 @@ class Chooser(AutocompleteSelect):
 class ExplainForm(forms.Form):
     """A client, a user, scopes and a grant type."""
 
-    client: forms.ModelChoiceField[Any] = forms.ModelChoiceField(queryset=None, label=_("Client"))
+    client: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        queryset=None, label=_("Client"), help_text=_("Whose request it is.")
+    )
     user: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         queryset=None,
         label=_("User"),
@@ -60,7 +62,11 @@ class ExplainForm(forms.Form):
         widget=forms.TextInput({"class": "vLargeTextField", "spellcheck": "false"}),
         help_text=_("Separated by one space, as in a request; empty for the defaults."),
     )
-    grant_type = forms.ChoiceField(label=_("Grant type"), choices=GRANT_TYPES)
+    grant_type = forms.ChoiceField(
+        label=_("Grant type"),
+        choices=GRANT_TYPES,
+        help_text=_("How the client asks; policies may allow only some ways."),
+    )
     auth_age = forms.IntegerField(
         label=_("Signed in, seconds ago"),
         required=False,
@@ -68,7 +74,12 @@ class ExplainForm(forms.Form):
         max_value=3_000_000_000,
         help_text=_("Empty: just now."),
     )
-    acr = forms.CharField(label=_("Authentication context"), required=False, max_length=255)
+    acr = forms.CharField(
+        label=_("Authentication context"),
+        required=False,
+        max_length=255,
+        help_text=_("How strong the sign-in is (acr); empty: not said (RFC 9470)."),
+    )
 
     def __init__(self, *args: Any, desk: DeskAdmin, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

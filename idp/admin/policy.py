@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
@@ -40,6 +40,21 @@ SPANS = (
 )
 
 
+HELP = {
+    "name": _("A short word; scopes and the file refer to the policy by it."),
+    "description": _("For operators: what the scopes that follow it have in common."),
+    "sensitivity": _("Sensitive and restricted ones look different on the consent page."),
+    "clients": _("Every other client is refused, whatever it registered."),
+    "consent": _("Whether users are asked again for what they allowed before."),
+    "consent_lifetime": _("Afterwards users are asked again; empty: until they take it back."),
+    "access_token_lifetime": _("How long a stolen one works at most (RFC 9700 §2.2)."),
+    "refresh": _("Whether a client may go on without the user (RFC 6749 §6)."),
+    "refresh_token_lifetime": _("Afterwards users sign in again."),
+    "refresh_token_idle_lifetime": _("An unused one ends after this time (RFC 9700 §4.14.2)."),
+}
+"""What each rule does, where the model itself does not say it."""
+
+
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     """The rules, each asked for in the form in which people think of it."""
 
@@ -63,6 +78,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ScopePolicy
         exclude = ("revision",)  # noqa: DJ006 - every other field, new ones too
         field_classes = dict.fromkeys(SPANS, SpanField)
+        help_texts: ClassVar[Any] = HELP
         widgets = {"description": forms.Textarea({"rows": 2})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -127,7 +143,8 @@ class ScopePolicyAdmin(ServiceAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Return spans of time as a number and a unit."""
         if db_field.name in SPANS:
-            return SpanField(label=capfirst(db_field.verbose_name), help_text=db_field.help_text)
+            words = kwargs.get("help_text") or db_field.help_text
+            return SpanField(label=capfirst(db_field.verbose_name), help_text=words)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def change_view(

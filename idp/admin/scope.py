@@ -54,6 +54,13 @@ class ScopeTextInline(admin.StackedInline):  # type: ignore[type-arg]
         return field
 
 
+HELP = {
+    "name": _("As clients ask for it; it cannot be changed once it was granted (RFC 6749 §3.3)."),
+    "api": _("What the scope opens; its identifier becomes the audience (RFC 8707)."),
+    "policy": _("The rules for who may ask for it and who may give it."),
+}
+
+
 class ScopeAdmin(ServiceAdmin):
     """The catalogue of scopes."""
 
@@ -72,6 +79,17 @@ class ScopeAdmin(ServiceAdmin):
     )
     lead = _("What a token may do, as one word on the wire. Who may ask and give, a policy says.")
     empty_text = _("Add an API, a policy and a scope; or apply a file with all of them.")
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's own signature
+        **kwargs: Any,
+    ) -> Any:
+        """Return the form, with what the model itself does not say."""
+        kwargs.setdefault("help_texts", HELP)
+        return super().get_form(request, obj, change, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the scopes with their texts and the number of their clients."""

@@ -32,6 +32,7 @@ class RequestForm(forms.Form):
         label=_("Why the client needs it"),
         max_length=2000,
         widget=forms.Textarea({"rows": 4, "class": "vLargeTextField"}),
+        help_text=_("What the client needs it for; whoever decides reads it."),
     )
 
 

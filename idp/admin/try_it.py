@@ -71,7 +71,12 @@ class TryForm(forms.Form):
         max_value=3_000_000_000,
         help_text=_("Empty: just now, for this request."),
     )
-    acr = forms.CharField(label=_("Authentication context"), required=False, max_length=255)
+    acr = forms.CharField(
+        label=_("Authentication context"),
+        required=False,
+        max_length=255,
+        help_text=_("How strong the sign-in is (acr); empty: not said (RFC 9470)."),
+    )
 
     def __init__(self, *args: Any, uris: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
