@@ -24,13 +24,13 @@ class Hint:
         sub: subject.
         audience: client ids that it was made for.
         sid: session id, or empty.
-        expires_at: seconds since the epoch, or 0.
+        expires_at: seconds since the epoch.
     """
 
     sub: str
     audience: tuple[str, ...]
-    sid: str = ""
-    expires_at: int = 0
+    sid: str
+    expires_at: int
 
 
 def read_hint(text: str, issuer: str) -> Hint | None:
@@ -48,13 +48,15 @@ def read_hint(text: str, issuer: str) -> Hint | None:
         return None  # signed by us, but for another purpose (RFC 8725 §3.11)
     claims = token.claims
     audience = claims.get("aud")
-    sub, sid, end = claims.get("sub"), claims.get("sid", ""), claims.get("exp", 0)
+    sub, sid, end = claims.get("sub"), claims.get("sid", ""), claims.get("exp")
     if claims.get("iss") != issuer or not isinstance(sub, str):
         return None
+    if not isinstance(end, int):
+        return None  # what UserInfo says is signed as well, and is no token (Core §§2, 5.3.2)
     named = (audience,) if isinstance(audience, str) else audience
     if not isinstance(named, list | tuple) or not all(isinstance(name, str) for name in named):
         return None
-    return Hint(sub, tuple(named), str(sid), end if isinstance(end, int) else 0)
+    return Hint(sub, tuple(named), str(sid), end)
 
 
 def _opened(text: str) -> Token:

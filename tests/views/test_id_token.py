@@ -149,6 +149,19 @@ def test_a_hint_of_another_sector_names_nobody_here() -> None:
     assert answer["error"] == "login_required"
 
 
+@requirement("OpenID Connect Core §3.1.2.1", "A hint is an ID token, and nothing else we sign.")
+@pytest.mark.parametrize("kind", ["userinfo", "access_token"])
+def test_a_hint_is_nothing_else_that_is_signed(kind: str) -> None:
+    flow = make_flow(userinfo_signed_response_alg="RS256", access_token_format="jwt")
+    token = flow.tokens()["access_token"]
+    userinfo = Browser().get("/o/userinfo/", **bearer(token)).content.decode()
+    hint = {"userinfo": userinfo, "access_token": token}[kind]
+    assert read_token(hint)[1]["sub"] == str(flow.user.pk)
+    answer = location(flow.start(id_token_hint=hint, prompt="none"))
+    assert answer["error"] == "invalid_request"
+    assert Browser().get("/o/logout/", {"id_token_hint": hint}).status_code == 400
+
+
 def test_whoever_listens_to_the_toolkit_hears_of_each_token() -> None:
     flow, heard = make_flow(), []
 
