@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -18,6 +19,9 @@ from idp.models import AuthorizationRequest, SignIn
 
 LIFETIME = timedelta(minutes=15)
 MOST_ANONYMOUS = 10_000
+MOST_OF_ADDRESS = 2_000
+"""Requests of people who are not signed in that one address may leave behind within ``LIFETIME``;
+so nobody takes all the places alone."""
 REPEAT = timedelta(seconds=60)
 """How long a decision that was sent twice gets the same answer again."""
 
@@ -48,6 +52,7 @@ def keep_request(
     sign_in: SignIn | None,
     now: datetime,
     origin: AuthorizationRequest | None = None,
+    address: str = "",
 ) -> str:
     """Keep a validated request and return the nonce that finds it again.
 
@@ -60,12 +65,13 @@ def keep_request(
         sign_in: the sign-in that came with the request, or None.
         now: the time.
         origin: the pushed request that a browser brought, or None.
+        address: where the browser is, as far as that is known.
 
     Raises:
         TooManyRequests: too many requests of people who are not signed in wait already.
     """
     if user is None:
-        _make_room(now)
+        _make_room(address, now)
     nonce = secrets.token_urlsafe(32)
     AuthorizationRequest.objects.create(
         nonce_digest=digest_of(nonce),
@@ -138,8 +144,22 @@ def _use(decision: str, now: datetime) -> dict[str, Any]:
     return {"used_at": now, "decision": decision}
 
 
-def _make_room(now: datetime) -> None:
+def _make_room(address: str, now: datetime) -> None:
+    if address and _count(address, now) > MOST_OF_ADDRESS:
+        raise TooManyRequests
     waiting = AuthorizationRequest.objects.filter(user=None, pushed=False)
     waiting.filter(expires_at__lte=now).delete()
     if waiting.count() >= MOST_ANONYMOUS:
         raise TooManyRequests
+
+
+def _count(address: str, now: datetime) -> int:
+    """Count a request of an address in Django's cache; return how many there were lately."""
+    seconds = int(LIFETIME.total_seconds())
+    window = int(now.timestamp()) // seconds
+    name = f"idp.authorization_request.{digest_of(address)}.{window}"
+    cache.add(name, 0, 2 * seconds)
+    try:
+        return int(cache.incr(name))
+    except ValueError:
+        return 0  # dropped meanwhile, or a cache that keeps nothing

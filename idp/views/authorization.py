@@ -198,6 +198,7 @@ class AuthorizationMixin:
             sign_in=kept.sign_in if kept is not None else sign_in,
             origin=flow.pushed,
             now=flow.now,
+            address=flow.origin.address,
         )
         if kept is not None:
             claim_request(kept, "moved", flow.now)

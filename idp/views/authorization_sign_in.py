@@ -85,6 +85,7 @@ def look_again(request: HttpRequest, flow: Flow) -> HttpResponse | None:
         sign_in=None,
         origin=flow.pushed,
         now=flow.now,
+        address=flow.origin.address,
     )
     response = HttpResponseRedirect(resume_path(nonce))
     response.status_code = 303
