@@ -15,7 +15,8 @@ from django.utils.translation import ngettext
 from idp.admin import display, find_token
 from idp.admin.authorization_life import TOKENS_SHOWN, life_of
 from idp.admin.base import PartyAdmin
-from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.chosen import challenge, end_many
+from idp.admin.confirm import Question, ask, given_reason, is_confirmed
 from idp.admin.filter import AddressFilter, ClientFilter, TextFilter, UserFilter
 from idp.models import Authorization
 from idp.models.expression import holding_word
@@ -162,6 +163,8 @@ class AuthorizationAdmin(PartyAdmin):
         )
         if not is_confirmed(request, question):
             return ask(self, request, question)
+        if answer := end_many(self, request, queryset.filter(ended_at=None), "authorization"):
+            return answer
         self.end(request, queryset)
         return None
 
@@ -227,7 +230,7 @@ class AuthorizationAdmin(PartyAdmin):
                 for row in live.select_related("user", "application")[:5]
             ),
             needs_reason=True,
-            challenge=str(number) if number >= LARGE else "",
+            challenge=challenge(live, number),
             back=back,
         )
 

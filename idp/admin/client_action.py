@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from idp.admin import display
 from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.paginator import COUNT_LIMIT, bounded
 from idp.admin.take_back import end_tokens
 from idp.conf import access_token_model, refresh_token_model
 from idp.models import (
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from idp.admin.base import DeskAdmin
 
-COUNT_LIMIT = 100_000
 Counts = tuple[tuple[Any, int], ...]
 
 
@@ -47,7 +47,7 @@ def disable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpR
             _("It can be undone: tokens that have not expired meanwhile work again."),
         ),
         button=_("Disable"),
-        counts=_live_counts([application.pk]),
+        counts=_shown(_live_counts([application.pk])),
         needs_reason=True,
         back=display.object_url(application, "overview"),
     )
@@ -94,7 +94,7 @@ def disable_many(
             ),
         ),
         button=_("Disable"),
-        counts=((_("Clients"), len(chosen)), *_live_counts([row.pk for row in chosen])),
+        counts=((_("Clients"), len(chosen)), *_shown(_live_counts([row.pk for row in chosen]))),
         examples=tuple(str(row) for row in chosen[:10]),
         needs_reason=True,
         challenge=str(len(chosen)) if len(chosen) > 50 else "",
@@ -125,7 +125,7 @@ def end_tokens_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> Ht
             _("This cannot be undone. To stop the client itself, disable it."),
         ),
         button=_("End all tokens"),
-        counts=counts,
+        counts=_shown(counts),
         needs_reason=True,
         challenge=_challenge(application, counts),
         back=display.object_url(application, "overview"),
@@ -166,7 +166,7 @@ def delete_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
             _("What users decided stays in the ledger. This cannot be undone; disabling can."),
         ),
         button=_("Delete"),
-        counts=counts,
+        counts=_shown(counts),
         needs_reason=True,
         challenge=_challenge(application, counts),
         back=display.object_url(application, "overview"),
@@ -225,6 +225,10 @@ def _all_counts(application: Any) -> Counts:
         (words, _count(model._default_manager.filter(application=application)))
         for words, model in models
     )
+
+
+def _shown(counts: Counts) -> tuple[tuple[Any, str], ...]:
+    return tuple((words, bounded(number)) for words, number in counts)
 
 
 def _count(rows: QuerySet[Any]) -> int:

@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 
 from idp.admin import display
 from idp.admin.base import PartyAdmin
-from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.chosen import challenge, end_many
+from idp.admin.confirm import Question, ask, given_reason, is_confirmed
 from idp.admin.filter import ClientFilter, TextFilter, UserFilter
 from idp.models import Authorization, Consent, ConsentEvent, ConsentScope
 from idp.services.consent import revoke_consent
@@ -92,6 +93,9 @@ class ConsentAdmin(PartyAdmin):
         question = _question(queryset)
         if not is_confirmed(request, question):
             return ask(self, request, question)
+        active = queryset.filter(status=Consent.Status.ACTIVE)
+        if (answer := end_many(self, request, active, "consent")) is not None:
+            return answer
         count = self._revoke(request, queryset)
         words = ngettext("%(n)d consent is revoked.", "%(n)d consents are revoked.", count)
         messages.success(request, words % {"n": count})
@@ -236,6 +240,6 @@ def _question(consents: QuerySet[Any], back: str = "") -> Question:
         ),
         examples=tuple(str(row) for row in live.select_related("user", "application")[:5]),
         needs_reason=True,
-        challenge=str(number) if number >= LARGE else "",
+        challenge=challenge(live, number),
         back=back or reverse("admin:idp_consent_changelist"),
     )

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.utils.translation import gettext
 
 COUNT_LIMIT = 10_000
 """Rows that a list counts and pages through; whoever needs more filters."""
@@ -23,3 +24,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         rows: Any = self.object_list
         number: int = rows.order_by().values("pk")[:COUNT_LIMIT].count()
         return number
+
+
+def bounded(number: int) -> str:
+    """Return a number that was counted to ``COUNT_LIMIT`` at most, as it is shown."""
+    return str(number) if number < COUNT_LIMIT else gettext("%(n)d or more") % {"n": COUNT_LIMIT}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class RefreshTokenAdmin(RevocableAdmin):
     """Refresh tokens, live and exchanged; the exchanged ones prove a replay."""
 
+    what = "refresh"
     list_display = ("number", "user", "client", "state", "created")
     empty_text = _("Refresh tokens appear here as clients obtain them.")
     fields = ("user_link", "client", "family", "token_family", "state", "created", "revoked")

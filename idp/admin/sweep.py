@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
+from idp.admin.paginator import COUNT_LIMIT, bounded
+from idp.admin.task_step import carry_on
 from idp.conf import application_model
-from idp.models import Consent, Scope, ScopePolicy
+from idp.models import BulkTask, Consent, Scope, ScopePolicy
 from idp.services.origin import origin_of
-from idp.services.rule_sweep import Range, begin, sweep_step, total
+from idp.services.rule_sweep import Range, total
+from idp.services.task import Order, begin_task
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from idp.admin.base import DeskAdmin
 
-SECONDS = 2.0
-"""How long one answer works before it shows how far it has come."""
-
 
 def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
-    """Say what is looked at; then work a while at each POST, until nothing is left."""
+    """Say what is looked at; a POST begins the task that does it."""
     desk.allow(permitted=desk.may(request, "narrow", Consent))
     row, place = _target(request)
     now = timezone.now()
-    looked, narrowed = _number(request, "looked"), _number(request, "narrowed")
-    position = request.POST.get("position", "")[:100]
     if request.method == "POST":
+        order = Order(kind=BulkTask.Kind.SWEEP, work=place, label=str(row), total=total(place, now))
         by, origin = request.user.get_username(), origin_of(request)
-        position = position or begin(place, by=by, origin=origin, now=now)
-        until = time.monotonic() + SECONDS
-        while position and time.monotonic() < until:
-            step = sweep_step(place, position, by=by, origin=origin, now=now)
-            position = step.position
-            looked, narrowed = looked + step.looked, narrowed + step.narrowed
-        if not position:
-            desk.log_change(request, row, f"Taken away from what was out there: {narrowed}.")
-            messages.success(
-                request, _("Done: %(n)d lost what they no longer may.") % {"n": narrowed}
-            )
-            return HttpResponseRedirect(display.object_url(row, _page_of(row)))
+        begun = begin_task(order, by=by, origin=origin, now=now)
+        desk.log_change(request, row, f"Began: {begun}")
+        return carry_on(desk, request, begun)
     context = {
         "title": _("Take it away from what is out there"),
         "row": row,
         "scopes": display.codes(sorted(place.scopes)),
-        "total": max(total(place, now), looked) if request.method == "GET" else _total(request),
-        "looked": looked,
-        "narrowed": narrowed,
-        "position": position,
+        "total": bounded(total(place, now, limit=COUNT_LIMIT)),
         "back": display.object_url(row, _page_of(row)),
     }
     return desk.page(request, "admin/idp/sweep.html", context)
@@ -102,12 +87,3 @@ def _with_including(rows: Any) -> frozenset[str]:
 
 def _page_of(row: Any) -> str:
     return "change" if isinstance(row, Scope | ScopePolicy) else "overview"
-
-
-def _total(request: HttpRequest) -> int:
-    return max(_number(request, "total"), _number(request, "looked"))
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 12 else 0

@@ -12,11 +12,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.paginator import COUNT_LIMIT, bounded
 from idp.admin.party import user_named
 from idp.admin.task_step import carry_on
 from idp.models import BulkTask, Consent
 from idp.services.client import load_client
-from idp.services.consent_reach import Reach, Target, reach
+from idp.services.consent_reach import Reach, Target, consents_of, reach
 from idp.services.origin import origin_of
 from idp.services.task import Order, begin_task
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from idp.admin.base import DeskAdmin
-
-COUNTED = 100_000
-"""How far rows are counted before the question is asked."""
 
 
 class TakeBackForm(forms.Form):
@@ -84,7 +82,7 @@ def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
     target, now = form.cleaned_data["target"], timezone.now()
     if target.user is None and target.application is None:
         desk.allow(permitted=desk.may(request, "narrow", Consent))
-    found = reach(target, now, limit=COUNTED)
+    found = reach(target, now, limit=COUNT_LIMIT)
     question = _question(desk, target, found)
     if not is_confirmed(request, question):
         return ask(desk, request, question)
@@ -92,7 +90,7 @@ def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
         kind=BulkTask.Kind.TAKE_BACK,
         work=target,
         label=_label(target),
-        total=found.consents,
+        total=consents_of(target, now).count(),
         reason=given_reason(request),
     )
     begun = begin_task(order, by=request.user.get_username(), origin=origin_of(request), now=now)
@@ -149,7 +147,7 @@ def _question(desk: DeskAdmin, target: Target, found: Reach) -> Question:
             _("This cannot be undone. The ledger says who did it and why."),
         ),
         button=_("Take back"),
-        counts=tuple((words, _shown(number)) for words, number in numbers),
+        counts=tuple((words, bounded(number)) for words, number in numbers),
         needs_reason=True,
         challenge=_challenge(target) if sum(n for _w, n in numbers) >= LARGE else "",
         back=reverse(f"{desk.admin_site.name}:idp_take_back"),
@@ -172,7 +170,3 @@ def _label(target: Target) -> str:
         target.user.get_username() if target.user is not None else gettext("everyone"),
     ]
     return " · ".join(part for part in parts if part)
-
-
-def _shown(number: int) -> str:
-    return str(number) if number < COUNTED else gettext("%(n)d or more") % {"n": COUNTED}

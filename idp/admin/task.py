@@ -23,6 +23,8 @@ PERMISSIONS = {
     BulkTask.Kind.TAKE_BACK: ("revoke", Consent),
     BulkTask.Kind.END_TOKENS: ("end", Authorization),
     BulkTask.Kind.SWEEP: ("narrow", Consent),
+    BulkTask.Kind.REVOKE: ("revoke", Consent),
+    BulkTask.Kind.END: ("end", Authorization),
 }
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
 from idp.admin.base import PartyAdmin
-from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.chosen import challenge, end_many
+from idp.admin.confirm import Question, ask, given_reason, is_confirmed
 from idp.admin.filter import ClientFilter, UserFilter
 from idp.models import Authorization, IssuedToken
 from idp.services.origin import origin_of
@@ -78,9 +79,14 @@ class CredentialAdmin(PartyAdmin):
 
 
 class RevocableAdmin(CredentialAdmin):
-    """Tokens that an operator can end, each with its whole family."""
+    """Tokens that an operator can end, each with its whole family.
+
+    Attributes:
+        what: as ``Chosen`` names them.
+    """
 
     actions = ("revoke_selected",)
+    what = "access"
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Return whether the operator may end tokens."""
@@ -94,6 +100,8 @@ class RevocableAdmin(CredentialAdmin):
         question = self._question(queryset)
         if not is_confirmed(request, question):
             return ask(self, request, question)
+        if (answer := end_many(self, request, queryset, self.what)) is not None:
+            return answer
         reason, origin, now = given_reason(request), origin_of(request), timezone.now()
         count = 0
         for token in queryset.select_related("application").iterator(chunk_size=500):
@@ -122,6 +130,6 @@ class RevocableAdmin(CredentialAdmin):
                 (_("Clients"), queryset.order_by().values("application").distinct().count()),
             ),
             needs_reason=True,
-            challenge=str(number) if number >= LARGE else "",
+            challenge=challenge(queryset, number),
             back=display.admin_url(self.model, "changelist"),
         )

@@ -466,6 +466,8 @@ class Migration(migrations.Migration):
                             ("take_back", "Take access back"),
                             ("end_tokens", "End tokens"),
                             ("sweep", "Apply changed rules"),
+                            ("revoke", "Revoke consents"),
+                            ("end", "End authorizations"),
                         ],
                         max_length=10,
                         verbose_name="kind",

@@ -21,6 +21,8 @@ class BulkTask(models.Model):
         TAKE_BACK = "take_back", _("Take access back")
         END_TOKENS = "end_tokens", _("End tokens")
         SWEEP = "sweep", _("Apply changed rules")
+        REVOKE = "revoke", _("Revoke consents")
+        END = "end", _("End authorizations")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)

@@ -19,6 +19,7 @@ from idp.services.consent import narrow_consent
 from idp.services.event import NOWHERE, Origin, record_event
 from idp.services.judgement import OWN_NAME, kept
 from idp.services.narrowing import shrink_holdings
+from idp.services.step import Step
 
 BATCH = 100
 REASON = "policy_changed"
@@ -38,21 +39,6 @@ class Range:
     applications: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """How far a sweep has come.
-
-    Attributes:
-        position: where to go on; empty at the end. Any text is read, a strange one begins anew.
-        looked: rows that were looked at in this step.
-        narrowed: rows that lost something in this step.
-    """
-
-    position: str
-    looked: int
-    narrowed: int
-
-
 def begin(place: Range, *, by: str, origin: Origin = NOWHERE, now: datetime) -> str:
     """Record that a sweep begins, and return its first position."""
     record_event(
@@ -70,9 +56,11 @@ def begin(place: Range, *, by: str, origin: Origin = NOWHERE, now: datetime) -> 
     return START
 
 
-def total(place: Range, now: datetime) -> int:
-    """Return how many rows a whole sweep looks at."""
-    return sum(rows(place, now).count() for rows, _narrow in _PHASES.values())
+def total(place: Range, now: datetime, limit: int | None = None) -> int:
+    """Return how many rows a whole sweep looks at; of each kind ``limit`` at the most."""
+    return sum(
+        rows(place, now).order_by().values("pk")[:limit].count() for rows, _n in _PHASES.values()
+    )
 
 
 def sweep(place: Range, *, by: str = "", origin: Origin = NOWHERE, now: datetime) -> Iterator[Step]:
@@ -107,9 +95,9 @@ def sweep_step(
     batch = list(found.select_related("user", "application")[:BATCH])
     judge = _Judge(place, now)
     cause = {"by": by, "reason": REASON, "origin": origin, "now": now}
-    narrowed = sum(narrow(judge, row, cause) for row in batch)
+    changed = sum(narrow(judge, row, cause) for row in batch)
     end = f"{phase}:{batch[-1].pk}" if len(batch) == BATCH else _following(phase)
-    return Step(position=end, looked=len(batch), narrowed=narrowed)
+    return Step(position=end, looked=len(batch), changed=changed)
 
 
 class _Judge:

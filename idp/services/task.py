@@ -19,7 +19,8 @@ from django.db.models import F, Q, QuerySet
 
 from idp.conf import application_model
 from idp.models import BulkTask
-from idp.services import consent_sweep, rule_sweep
+from idp.services import chosen, consent_sweep, rule_sweep
+from idp.services.chosen import Chosen
 from idp.services.consent_change import Cause
 from idp.services.consent_reach import Target
 from idp.services.event import NOWHERE, Origin
@@ -28,6 +29,8 @@ from idp.services.step import Step
 
 LEASE = timedelta(seconds=60)
 
+Work = Target | Range | Chosen
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -35,14 +38,14 @@ class Order:
 
     Attributes:
         kind: a ``BulkTask.Kind``.
-        work: what it works on: a ``Target``, or a ``Range`` for a sweep.
+        work: what it works on: a ``Target``, a ``Range`` for a sweep, or what was ``Chosen``.
         label: in words, for the list of tasks.
         total: how many rows it is about.
         reason: why, in the operator's words.
     """
 
     kind: str
-    work: Target | Range
+    work: Work
     label: str
     total: int
     reason: str = ""
@@ -123,7 +126,9 @@ def _cause(task: BulkTask) -> Cause:
     )
 
 
-def _stored(work: Target | Range) -> dict[str, Any]:
+def _stored(work: Work) -> dict[str, Any]:
+    if isinstance(work, Chosen):
+        return {"what": work.what, "keys": [_plain(key) for key in work.keys]}
     if isinstance(work, Range):
         return {
             "scopes": sorted(work.scopes),
@@ -134,6 +139,10 @@ def _stored(work: Target | Range) -> dict[str, Any]:
         "application": str(work.application.pk) if work.application is not None else None,
         "scope": work.scope,
     }
+
+
+def _plain(key: Any) -> Any:
+    return key if isinstance(key, int) else str(key)
 
 
 def target_of(task: BulkTask) -> Target | None:
@@ -178,9 +187,20 @@ def _target_step(task: BulkTask, _now: datetime) -> Step:
 
 def _sweep_step(task: BulkTask, now: datetime) -> Step:
     cause = _cause(task)
-    place = _range_of(task)
-    step = rule_sweep.sweep_step(place, task.position, by=cause.by, origin=cause.origin, now=now)
-    return Step(position=step.position, looked=step.looked, changed=step.narrowed)
+    place, by, origin = _range_of(task), cause.by, cause.origin
+    return rule_sweep.sweep_step(place, task.position, by=by, origin=origin, now=now)
+
+
+def _chosen_of(task: BulkTask) -> Chosen:
+    return Chosen(what=task.target["what"], keys=tuple(task.target["keys"]))
+
+
+def _begin_chosen(task: BulkTask) -> str:
+    return chosen.begin_ending(_chosen_of(task), _cause(task))
+
+
+def _chosen_step(task: BulkTask, _now: datetime) -> Step:
+    return chosen.ending_step(_chosen_of(task), task.position, _cause(task))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,5 +214,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         BulkTask.Kind.TAKE_BACK: _Kind(_begin_taking_back, _target_step),
         BulkTask.Kind.END_TOKENS: _Kind(_begin_ending, _target_step),
         BulkTask.Kind.SWEEP: _Kind(_begin_sweep, _sweep_step),
+        BulkTask.Kind.REVOKE: _Kind(_begin_chosen, _chosen_step),
+        BulkTask.Kind.END: _Kind(_begin_chosen, _chosen_step),
     }
 )

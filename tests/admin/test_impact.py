@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from idp.models import Authorization, ClientScope, ConsentEvent, ScopePolicy, SecurityEvent
+from idp.models import (
+    Authorization,
+    BulkTask,
+    ClientScope,
+    ConsentEvent,
+    ScopePolicy,
+    SecurityEvent,
+)
 from idp.services.client_scope import approve_scope
 from tests.admin.conftest import page, signed_in
 from tests.factories import add_scope, grant, make_user
@@ -71,12 +78,12 @@ def test_also_what_is_out_there_leads_to_the_page_that_takes_it(
     answer = tighten(desk, house, _impact_seen="1", _impact_sweep="1")
     assert answer["Location"] == f"{page('idp_sweep')}?policy={house.policy.pk}"
     shown = desk.get(answer["Location"])
-    assert shown.context["total"] == 2  # the consent, and its access token
+    assert shown.context["total"] == "2"  # the consent, and its access token
     assert Authorization.objects.get().ended_at is None
 
-    done = desk.post(answer["Location"], {"total": "2"}, follow=True)
+    done = desk.post(answer["Location"], follow=True)
 
-    assert "Done: 1 lost" in done.text
+    assert "1 rows" in done.text
     event = ConsentEvent.objects.latest("pk")
     assert (event.kind, event.actor, event.actor_name) == ("revoked", "policy", "operator")
     assert Authorization.objects.get().ended_at is not None
@@ -86,19 +93,19 @@ def test_long_work_shows_how_far_it_has_come_and_goes_on(
     desk: Client, house: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("idp.services.rule_sweep.BATCH", 1)
-    monkeypatch.setattr("idp.admin.sweep.SECONDS", 0)
+    monkeypatch.setattr("idp.admin.task_step.SECONDS", 0)
     for _ in range(3):
         grant(make_user(), house.application, "photos:read")
     tighten(desk, house, _impact_seen="1")
-    address = f"{page('idp_sweep')}?policy={house.policy.pk}"
-    monkeypatch.setattr("idp.admin.sweep.time.monotonic", iter([0, -1, 1] * 20).__next__)
-    first = desk.post(address, {"total": "4"})
-    assert (first.context["looked"], first.context["narrowed"]) == (1, 1)
-    assert first.context["position"].startswith("consent:")
-    assert "data-goes-on" in first.text
-    monkeypatch.undo()
-    carried = {name: first.context[name] for name in ("position", "looked", "narrowed", "total")}
-    assert "Done: 4 lost" in desk.post(address, carried, follow=True).text
+    answer = desk.post(f"{page('idp_sweep')}?policy={house.policy.pk}", follow=True)
+    task = BulkTask.objects.get()
+    assert (task.kind, task.by, task.done, task.changed) == ("sweep", "operator", 1, 1)
+    assert "is judged by the rules as they are now" in answer.text
+    assert "data-goes-on" in answer.text
+    for _turn in range(9):
+        desk.post(page("idp_bulktask_work", task.pk))
+    task.refresh_from_db()
+    assert (task.finished_at is not None, task.changed) == (True, 4)
 
 
 @pytest.mark.parametrize(
@@ -151,4 +158,4 @@ def test_refusing_what_was_approved_asks_first(desk: Client, house: SimpleNamesp
     assert answer["Location"] == f"{page('idp_sweep')}?client={house.application.pk}"
     row.refresh_from_db()
     assert row.state == "refused"
-    assert "Done: 1 lost" in desk.post(answer["Location"], follow=True).text
+    assert "1 rows" in desk.post(answer["Location"], follow=True).text

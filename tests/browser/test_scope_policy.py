@@ -82,7 +82,7 @@ def test_what_is_out_there_is_taken_away_in_sight(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("idp.services.rule_sweep.BATCH", 2)
-    monkeypatch.setattr("idp.admin.sweep.SECONDS", 0.001)
+    monkeypatch.setattr("idp.admin.task_step.SECONDS", 0.001)
     for _ in range(4):
         grant(make_user(), house.application, "photos:read")
     page = open_page(look)
@@ -90,7 +90,7 @@ def test_what_is_out_there_is_taken_away_in_sight(
     tighten(page, house)
     page.get_by_role("button", name="Save, and take it from what is out there").click()
     page.get_by_role("button", name="Begin").click()
-    done = page.get_by_text("lost what they no longer may")
+    done = page.get_by_text("5 rows.")
     for _ in range(10):
         if look.javascript or done.count():
             break

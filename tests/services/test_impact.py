@@ -158,7 +158,7 @@ def test_what_exists_is_narrowed_by_policy_and_the_rest_left(
 
     steps = list(sweep(Range(scopes=frozenset({"photos:read"})), by="operator", now=now))
 
-    assert sum(step.narrowed for step in steps) == 1
+    assert sum(step.changed for step in steps) == 1
     kept.refresh_from_db()
     narrowed.refresh_from_db()
     assert (kept.scopes, narrowed.scopes) == ("mail:read photos:read", "mail:read")
@@ -178,20 +178,20 @@ def test_a_sweep_goes_on_where_it_stopped_and_finds_nothing_twice(
     place = Range(scopes=frozenset({"photos:read"}))
 
     first = sweep_step(place, "consent:", now=now)
-    assert (first.looked, first.narrowed) == (2, 2)
+    assert (first.looked, first.changed) == (2, 2)
     # The page was closed; another operator begins anew.
     again = list(sweep(place, now=now))
 
-    assert sum(step.narrowed for step in again) == 3
+    assert sum(step.changed for step in again) == 3
     assert ConsentEvent.objects.filter(kind="narrowed").count() == 5
-    assert not any(step.narrowed for step in sweep(place, now=now))
+    assert not any(step.changed for step in sweep(place, now=now))
 
 
 @pytest.mark.parametrize("position", ["", "nonsense", "consent:x", "authorization:1", "token:-"])
 def test_a_strange_position_breaks_nothing(
     policy: ScopePolicy, application: Any, now: datetime, position: str
 ) -> None:
-    assert sweep_step(Range(), position, now=now).narrowed == 0
+    assert sweep_step(Range(), position, now=now).changed == 0
 
 
 def test_where_rules_only_report_nothing_is_taken(
@@ -201,7 +201,7 @@ def test_where_rules_only_report_nothing_is_taken(
     tighten(policy, now)
     set_mode("report", by="operator", now=now)
     steps = sweep(Range(scopes=frozenset({"photos:read"})), now=now)
-    assert not any(step.narrowed for step in steps)
+    assert not any(step.changed for step in steps)
     assert Consent.objects.live(now).count() == 1
 
 

@@ -70,7 +70,7 @@ def _take_away(outcome: Outcome, err: OutputWrapper) -> None:
     narrowed = 0
     for step in sweep(outcome.concerned, by=BY, now=now):
         progress.step(step.looked)
-        narrowed += step.narrowed
+        narrowed += step.changed
     progress.finish()
     err.write(f"{narrowed} lost what they no longer may.")
 

@@ -1,0 +1,98 @@
+"""Ending what an operator chose in a list, when it is too much for one request."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from django.db.models import F
+
+from idp.conf import access_token_model, refresh_token_model
+from idp.domain.consent import EventKind
+from idp.models import Authorization, Consent
+from idp.models.expression import among
+from idp.services.authorization import end_authorizations
+from idp.services.consent_batch import end_consents
+from idp.services.consent_change import Cause
+from idp.services.event import record_event
+from idp.services.step import Step
+from idp.services.token_revocation import revoke_token_row
+
+MOST = 10_000
+"""How many rows can be chosen; whoever needs more takes access back from a client or a user."""
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Rows of one kind.
+
+    Attributes:
+        what: ``consent``, ``authorization``, ``access`` or ``refresh``.
+        keys: their primary keys.
+    """
+
+    what: str
+    keys: tuple[Any, ...]
+
+
+def begin_ending(chosen: Chosen, cause: Cause) -> str:
+    """Make tokens that rest on chosen consents worthless, and return the first position."""
+    record_event(
+        "consent.taken_back" if chosen.what == "consent" else "authorization.ended_by_operator",
+        severity="info",
+        origin=cause.origin,
+        detail={"by": cause.by, "reason": cause.reason, "count": len(chosen.keys)},
+        distinct=uuid.uuid4().hex,
+        now=cause.at,
+    )
+    if chosen.what == "consent":
+        rows = Consent.objects.filter(among(Consent, "pk", chosen.keys))
+        rows.filter(status=Consent.Status.ACTIVE).update(epoch=F("epoch") + 1)
+    return "0"
+
+
+def ending_step(chosen: Chosen, position: str, cause: Cause) -> Step:
+    """End the next batch, and return how far the work has come.
+
+    Args:
+        chosen: the rows.
+        position: where the step before ended; a strange text begins anew.
+        cause: who and why.
+    """
+    start = int(position) if position.isdecimal() else 0
+    keys = chosen.keys[start : start + BATCH]
+    changed = _ENDS[chosen.what](keys, cause) if keys else 0
+    end = start + BATCH
+    left = str(end) if end < len(chosen.keys) else ""
+    return Step(position=left, looked=len(keys), changed=changed)
+
+
+def _end_consents(keys: Sequence[Any], cause: Cause) -> int:
+    return end_consents(keys, Consent.Status.REVOKED, EventKind.REVOKED, cause)
+
+
+def _end_authorizations(keys: Sequence[Any], cause: Cause) -> int:
+    rows = Authorization.objects.filter(among(Authorization, "pk", keys))
+    return end_authorizations(rows, reason=cause.reason, now=cause.at)
+
+
+def _end_tokens(model: Any, keys: Sequence[Any], cause: Cause) -> int:
+    rows = model._default_manager.filter(among(model, "pk", keys)).select_related("application")
+    found = list(rows)
+    for token in found:
+        revoke_token_row(token, reason=cause.reason, origin=cause.origin, now=cause.at)
+    return len(found)
+
+
+_ENDS: Mapping[str, Callable[[Sequence[Any], Cause], int]] = MappingProxyType(
+    {
+        "consent": _end_consents,
+        "authorization": _end_authorizations,
+        "access": lambda keys, cause: _end_tokens(access_token_model(), keys, cause),
+        "refresh": lambda keys, cause: _end_tokens(refresh_token_model(), keys, cause),
+    }
+)

@@ -1,0 +1,111 @@
+"""Many rows chosen in a list end by a task, after the right name or number was typed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from idp.admin import chosen, task_step
+from idp.conf import refresh_token_model
+from idp.models import Authorization, BulkTask, Consent, ConsentEvent
+from idp.services import chosen as service
+from tests.admin.conftest import page
+from tests.factories import grant, make_application, make_user
+
+
+@pytest.fixture(autouse=True)
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one row be many."""
+    monkeypatch.setattr(chosen, "LARGE", 1)
+
+
+def sent(action: str, rows: Any, **more: str) -> dict[str, Any]:
+    keys = [row.pk for row in rows]
+    return {"action": action, "_selected_action": keys, "confirmed": "yes", "reason": "x", **more}
+
+
+def test_consents_of_one_client_end_once_its_name_is_typed(
+    desk: Client, house: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "BATCH", 1)
+    grant(make_user(), house.application, "photos:read")
+    body = sent("revoke_selected", Consent.objects.all())
+    address = page("idp_consent_changelist")
+
+    assert desk.post(address, {**body, "challenge": "2"}).status_code == 400
+    assert not BulkTask.objects.exists()
+    answer = desk.post(address, {**body, "challenge": str(house.application)}, follow=True)
+
+    assert "Finished" in answer.text
+    task = BulkTask.objects.get()
+    assert (task.kind, task.by, task.done, task.changed) == ("revoke", "operator", 2, 2)
+    assert not Consent.objects.live(timezone.now()).exists()
+    event = ConsentEvent.objects.latest("pk")
+    assert (event.kind, event.actor, event.actor_name) == ("revoked", "operator", "operator")
+
+
+def test_what_belongs_to_several_clients_needs_the_number(
+    desk: Client, house: SimpleNamespace
+) -> None:
+    grant(make_user(), make_application(name="Other", scopes=("photos:read",)), "photos:read")
+    body = sent("revoke_selected", Consent.objects.all(), challenge=str(house.application))
+
+    assert desk.post(page("idp_consent_changelist"), body).status_code == 400
+    desk.post(page("idp_consent_changelist"), {**body, "challenge": "2"})
+    assert BulkTask.objects.get().changed == 2
+
+
+def test_chosen_consents_are_worthless_before_the_work_reaches_them(
+    desk: Client, house: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "BATCH", 1)
+    monkeypatch.setattr(task_step, "SECONDS", 0)
+    last = grant(make_user(), house.application, "photos:read")
+    body = sent("revoke_selected", Consent.objects.all(), challenge=str(house.application))
+
+    answer = desk.post(page("idp_consent_changelist"), body, follow=True)
+
+    assert "1 of 2" in answer.text
+    before = last.epoch
+    last.refresh_from_db()
+    assert (last.status, last.epoch) == ("active", before + 1)
+
+
+@pytest.mark.parametrize("what", ["authorization", "access", "refresh"])
+def test_authorizations_and_tokens_end_by_a_task_too(
+    desk: Client, house: SimpleNamespace, what: str
+) -> None:
+    address, action, rows = {
+        "authorization": ("idp_authorization", "end_selected", [house.authorization]),
+        "access": ("oauth2_provider_accesstoken", "revoke_selected", [house.access]),
+        "refresh": (
+            "oauth2_provider_refreshtoken",
+            "revoke_selected",
+            refresh_token_model().objects.all(),
+        ),
+    }[what]
+    body = sent(action, rows, challenge=str(house.application))
+
+    desk.post(page(f"{address}_changelist"), body)
+
+    task = BulkTask.objects.get()
+    assert (task.kind, task.changed, task.finished_at is None) == ("end", 1, False)
+    assert Authorization.objects.get().ended_reason == "x"
+
+
+def test_more_than_can_be_chosen_is_refused(
+    desk: Client, house: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chosen, "MOST", 1)
+    grant(make_user(), house.application, "photos:read")
+    body = sent("revoke_selected", Consent.objects.all(), challenge=str(house.application))
+
+    answer = desk.post(page("idp_consent_changelist"), body, follow=True)
+
+    assert "More than 1 are chosen" in answer.text
+    assert Consent.objects.live(timezone.now()).count() == 2
+    assert not BulkTask.objects.exists()
