@@ -27,6 +27,8 @@ SPANS = {
     "168": (timedelta(days=7), _("Last week")),
 }
 USUAL = "24"
+TOLD_APART = timedelta(days=1)
+"""Up to here addresses and users are counted; for that each event is sorted twice."""
 TONES = {"info": "plain", "warning": "warn", "error": "danger"}
 # The grave ones first, and of these the rare ones: what repeats all day is known by now.
 ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -42,7 +44,8 @@ def context(asked: Mapping[str, Any], site: str, now: datetime) -> dict[str, Any
     """
     chosen = str(asked.get("hours", USUAL))
     chosen = chosen if chosen in SPANS else USUAL
-    rows = groups(now - SPANS[chosen][0])
+    span = SPANS[chosen][0]
+    rows = groups(now - span, told_apart=span <= TOLD_APART)
     return {
         "title": _("Events, the same again as one row"),
         "spans": [(f"?hours={key}", words, key == chosen) for key, (_s, words) in SPANS.items()],
@@ -51,18 +54,22 @@ def context(asked: Mapping[str, Any], site: str, now: datetime) -> dict[str, Any
     }
 
 
-def groups(since: datetime) -> list[dict[str, Any]]:
-    """Return the groups of events since a moment: the grave first, then the rare, then the new."""
+def groups(since: datetime, *, told_apart: bool = True) -> list[dict[str, Any]]:
+    """Return the groups of events since a moment: the grave first, then the rare, then the new.
+
+    Args:
+        since: the moment.
+        told_apart: whether different addresses and users are counted.
+    """
+    different = {
+        "addresses": Count("address", distinct=True),
+        "users": Count("user", distinct=True),
+    }
     found = (
         SecurityEvent.objects.filter(last_at__gte=since)
         .order_by()
         .values("kind", "client_id", "severity")
-        .annotate(
-            times=Sum("count"),
-            addresses=Count("address", distinct=True),
-            users=Count("user", distinct=True),
-            newest=Max("last_at"),
-        )
+        .annotate(times=Sum("count"), newest=Max("last_at"), **(different if told_apart else {}))
     )
     by_newest: list[dict[str, Any]] = sorted(
         map(dict, found), key=lambda row: row["newest"], reverse=True
@@ -99,7 +106,7 @@ def _cells(row: dict[str, Any], site: str) -> tuple[object, ...]:
         display.badge(severity, TONES[row["severity"]]),
         row["client_id"] or display.EMPTY,
         row["times"],
-        row["addresses"],
-        row["users"],
+        row.get("addresses", display.EMPTY),
+        row.get("users", display.EMPTY),
         display.moment(row["newest"]),
     )

@@ -78,6 +78,8 @@ def test_a_client_that_repeats_does_not_hide_an_attack(
     assert shown.index("victim") < shown.index("broken")
     assert shown.count("token.refused</code>") == 1
     assert ">30<" in shown
+    week = desk.get(page("idp_securityevent_groups"), {"hours": "168"}).text
+    assert week.count("token.refused</code>") == 1
     old = desk.get(page("idp_securityevent_groups"), {"hours": "no number"})
     assert old.status_code == 200
 
