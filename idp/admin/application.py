@@ -56,12 +56,12 @@ class ApplicationAdmin(DeskAdmin):
         "client_name",
         "status",
         "kind",
-        "environment",
-        "trust",
-        "owners",
         "last_used",
         "users",
         "findings",
+        "environment",
+        "trust",
+        "owners",
     )
     list_filter = (
         KindFilter,

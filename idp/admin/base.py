@@ -44,6 +44,7 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     change_list_template = "admin/idp/change_list.html"
     change_form_template = "admin/idp/change_form.html"
+    object_history_template = "admin/idp/object_history.html"
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

@@ -22,7 +22,7 @@ from idp.admin.ledger_export import FORMATS, export
 from idp.admin.ledger_who import who_context
 from idp.admin.party import user_named
 from idp.domain.snapshot import document_from_dict
-from idp.models import ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
+from idp.models import Consent, ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
 from idp.models.expression import holding_word
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class ConsentEventAdmin(KeysetAdmin):
     empty_text = _("The first answer to a consent page will appear here.")
     fieldsets = (
         (None, {"fields": ("kind_badge", "at", "client", "who", "actor", "actor_name", "reason")}),
-        (_("What"), {"fields": ("before", "after", "refused", "duration", "expires_at")}),
+        (_("What"), {"fields": ("before", "after", "refused", "how_long", "expires_at")}),
         (_("Where from"), {"fields": ("evidence", "request_id", "authorization_link")}),
         (_("The page as the person saw it"), {"fields": ("page_shown",)}),
         (_("Chain"), {"fields": ("event_id", "sequence", "previous_digest", "digest", "extra")}),
@@ -132,6 +132,12 @@ class ConsentEventAdmin(KeysetAdmin):
         if kind not in FORMATS:
             raise Http404
         return export(self.get_changelist_instance(request).queryset, kind)
+
+    @admin.display(description=_("duration"))
+    def how_long(self, event: ConsentEvent) -> str:
+        """Return for how long the user allowed it, in words."""
+        words = dict(Consent.Duration.choices)
+        return str(words.get(event.duration, event.duration)) or display.EMPTY
 
     @admin.display(description=_("what"), ordering="kind")
     def kind_badge(self, event: ConsentEvent) -> SafeString:

@@ -94,8 +94,8 @@ class ClientLogoAdmin(RecordAdmin):
 
     @admin.display(description=_("picture"))
     def picture(self, logo: ClientLogo) -> SafeString | str:
-        """Return the picture, as users see it."""
-        return _image(logo.digest)
+        """Return the picture, as users see it, named by its client."""
+        return _image(logo.digest, _("Logo of %(client)s") % {"client": logo.application})
 
     @admin.display(description=_("client"))
     def client(self, logo: ClientLogo) -> SafeString | str:
@@ -108,11 +108,13 @@ class ClientLogoAdmin(RecordAdmin):
         return f"{logo.width} × {logo.height}"
 
 
-def _image(digest: str) -> SafeString | str:
+def _image(digest: str, words: str = "") -> SafeString | str:
     try:
         address = reverse("oauth2_provider:client-logo", args=(digest,)) if digest else ""
     except NoReverseMatch:
         address = ""
     if not address:
         return display.EMPTY
-    return format_html('<img class="desk-logo" src="{}" width="32" height="32" alt="">', address)
+    return format_html(
+        '<img class="desk-logo" src="{}" width="32" height="32" alt="{}">', address, words
+    )
