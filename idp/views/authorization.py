@@ -29,7 +29,7 @@ from idp.services.authorization_request import (
 from idp.services.sign_in import current_sign_in
 from idp.views import authorization_question as question
 from idp.views.authorization_answer import allow_silently
-from idp.views.authorization_flow import kept_parameters, restored_flow
+from idp.views.authorization_flow import SHOWN, kept_parameters, restored_flow
 from idp.views.authorization_page import (
     expired_page,
     language_of,
@@ -147,7 +147,7 @@ class AuthorizationMixin:
             application=flow.proven.application,
             user=request.user,
             browser=browser_of(request),
-            parameters=kept_parameters(flow),
+            parameters={**kept_parameters(flow), SHOWN: str(sign_in.sid)},
             document=document.as_dict(),
             sign_in=kept.sign_in if kept is not None else sign_in,
             origin=flow.pushed,

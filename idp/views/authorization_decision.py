@@ -20,7 +20,7 @@ from idp.services.sign_in import current_sign_in
 from idp.views import authorization_question as question
 from idp.views.authorization import AuthorizationMixin
 from idp.views.authorization_answer import Decision, allow, deny, same_answer
-from idp.views.authorization_flow import restored_flow
+from idp.views.authorization_flow import SHOWN, restored_flow
 from idp.views.authorization_page import expired_page, resume_path
 from idp.views.authorization_request import CHECKS, PROOF, ClientError, Flow, PageError
 from idp.views.browser import browser_of
@@ -93,6 +93,8 @@ class DecisionView(AuthorizationMixin, View):
             sign_in = current_sign_in(request)
             if sign_in is None:
                 return self.sign_in(request, flow, None, kept)
+            if kept.parameters.get(SHOWN) not in {None, str(sign_in.sid)}:
+                return self.resumed_by_other(decision.nonce)
             asked = question.judge_user(flow, request, sign_in, kept)
             if asked is None:
                 return self.sign_in(request, flow, sign_in, kept)
@@ -105,5 +107,8 @@ class DecisionView(AuthorizationMixin, View):
         return in_transaction(work) or same_answer(request, kept, decision, flow, flow.now)
 
     def resumed_by_other(self, nonce: str) -> HttpResponse:
-        """Ask again: nobody is signed in any more, or somebody else than the page was shown to."""
+        """Ask again: nobody is signed in any more, or not as the page was shown to.
+
+        Another sign-in of the same user may be weaker than what the client needs.
+        """
         return HttpResponseRedirect(resume_path(nonce))

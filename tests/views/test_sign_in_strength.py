@@ -138,6 +138,18 @@ def test_a_voluntary_context_refuses_nobody(known: Flow) -> None:
     assert "code" in location(known.start(claims=needed(HARDWARE, essential=False)))
 
 
+@requirement("OpenID Connect Core §5.5.1.1", "An essential acr holds until the code is given.")
+def test_a_weaker_sign_in_does_not_answer_the_page_of_a_stronger_one(known: Flow) -> None:
+    second_factor(known)
+    page = known.start(prompt="consent", claims=needed(MFA))
+    assert page.status_code == 200
+    known.browser.force_login(known.user, "django.contrib.auth.backends.ModelBackend")
+    response = known.decide(page)
+    assert response["Location"].startswith("/o/authorize/resume/"), "no code"
+    answer = location(known.browser.get(response["Location"]))
+    assert answer["error"] == "unmet_authentication_requirements"
+
+
 @requirement(
     "OpenID Connect Dynamic Client Registration §2",
     "default_max_age holds unless the request says otherwise.",
