@@ -2,7 +2,8 @@
 
 The rows are made in a PostgreSQL of its own, or in the empty database that
 ``IDP_TEST_DATABASE_URL`` names; ``--keep`` leaves it under ``var/`` for the next run. The result is
-a table, and ``var/size.json``. Exit status 1 where a page breaks its bound.
+a table, and ``var/size.json``. Exit status 1 where a page breaks its bound, or where something is
+left after the long work or the ledger does not verify then; what it was is the last line.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ def main() -> int:
             result["work"] = measure_work()
         RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return int(any(not page.holds for page in pages))
+    broken = [page.name for page in pages if not page.holds]
+    if broken:
+        sys.stderr.write(f"Beyond the bounds of a page: {', '.join(broken)}.\n")
+    return int(bool(broken))
 
 
 if __name__ == "__main__":
