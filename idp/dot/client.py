@@ -27,6 +27,7 @@ from idp.services.client import Client, client_of, load_client
 from idp.services.client_assertion import prove_assertion
 from idp.services.client_secret import check_client_secret
 from idp.services.client_secret_value import SLOW_WAIT_SECONDS, TooBusy
+from idp.services.client_use import note_client_use
 from idp.services.event import record_event
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class ClientRules(SiteRules):
         if client is not None and not fault:
             if claimed.secret:
                 throttle.note_success(claimed.client_id, claimed.secret)
+            if claimed.method != WITHOUT_SECRET:
+                note_client_use(client, exchange.now)
             return client
         if throttle.note_failure(claimed.client_id, exchange.origin.address, exchange.now):
             record_event(

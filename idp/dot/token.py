@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
 
 from idp.conf import idp_settings, refresh_token_model
 from idp.domain import credential
@@ -12,6 +15,7 @@ from idp.dot.access_token import jwt_access_token, requested_resources
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.storage import StorageRules
 from idp.services.authorization import Granting, create_authorization
+from idp.services.client_use import note_client_use
 from idp.services.resolution import server_lifetimes
 from idp.services.token import new_tokens, record_tokens
 
@@ -68,6 +72,8 @@ class TokenRules(StorageRules):
                 record_tokens(rows)
             else:
                 exchange.unwritten += rows
+        if exchange.client is not None:
+            transaction.on_commit(partial(note_client_use, exchange.client, exchange.now))
         return saved
 
     def _store_or_ask(
