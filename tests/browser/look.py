@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import CDPSession, Page
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 AXE_OPTIONS = {
@@ -21,6 +22,9 @@ AXE_OPTIONS = {
     # which the pages' Content-Security-Policy rightly reports.
     "preload": False,
 }
+
+AXE = Axe()
+ASK_AXE = "options => axe.run(options).then(found => found.violations)"
 
 SCRIPTS_ARE_OFF = """() => {
     const probe = document.createElement("div");
@@ -48,12 +52,17 @@ class Look:
 
 
 DESKTOP = Look()
-LOOKS = (
-    Look(width=320),
-    Look(width=390, scheme="dark"),
-    DESKTOP,
-    Look(scheme="dark", javascript=False),
+BY_LOOK = ("color-contrast", "scrollable-region-focusable", "target-size")
+"""The rules of axe to which width and colours matter."""
+LAID_OUT: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...] | None], ...] = (
+    (1280, "light", ()),
+    (1280, "dark", None),
+    (390, "light", None),
+    (390, "dark", BY_LOOK),
 )
+"""Width and colours, and which of axe's rules are asked there: all for ``()``, none for None."""
+LOOKS = (DESKTOP, Look(scheme="dark", javascript=False))
+"""With scripts, where :func:`inspect_page` looks in four ways; and without."""
 
 
 def sign_in(page: Page, user: Any) -> None:
@@ -65,14 +74,25 @@ def sign_in(page: Page, user: Any) -> None:
     page.context.add_cookies([{**session, "domain": "127.0.0.1", "path": "/"}])
 
 
-def axe(page: Page) -> None:
+def axe(page: Page, rules: tuple[str, ...] = ()) -> None:
     """Fail on any violation that axe finds on the page.
 
     axe needs a script engine. What a page without one shows is laid into a window that has one, and
     where the page's own scripts are not loaded.
+
+    Args:
+        page: what is asked about.
+        rules: the names of the rules that are asked alone; all, when there are none.
     """
+    options = (
+        {**AXE_OPTIONS, "runOnly": {"type": "rule", "values": list(rules)}}
+        if rules
+        else AXE_OPTIONS
+    )
     with _scriptable(page) as target:
-        found = Axe().run(target, options=AXE_OPTIONS).response["violations"]
+        if not target.evaluate("() => 'axe' in window"):
+            target.evaluate(AXE.axe_script)
+        found = target.evaluate(ASK_AXE, options)
     lines = [
         f"{violation['id']}: {violation['help']} {[node['target'] for node in violation['nodes']]}"
         for violation in found
@@ -112,8 +132,55 @@ def fits(page: Page) -> None:
 
 
 def inspect_page(page: Page, name: str) -> None:
-    """Keep a screenshot of the page as ``var/screenshots/<name>.png``; then axe and width."""
+    """Keep a screenshot of the page as ``var/screenshots/<name>.png``; then axe and width.
+
+    A page at desktop width and with scripts is looked at in every way: see :func:`inspect_looks`.
+    """
+    if name.endswith(f"-{DESKTOP}"):
+        inspect_looks(page, name.removesuffix(f"-{DESKTOP}"))
+        return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
     fits(page)
     axe(page)
+
+
+def inspect_looks(page: Page, name: str) -> None:
+    """Keep a picture of the page in each of four looks; then width in all, and axe.
+
+    The page is loaded once: a style sheet follows width and colours at once. What depends on
+    neither is asked of axe once.
+
+    Args:
+        page: where the page is open, with scripts.
+        name: how the pictures ``var/screenshots/<name>-<width>-<scheme>.jpg`` begin.
+    """
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    devtools = page.context.new_cdp_session(page)
+    for width, scheme, rules in LAID_OUT:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        _keep(devtools, SCREENSHOTS / f"{name}-{width}-{scheme}.jpg")
+        fits(page)
+        if rules is not None:
+            axe(page, rules)
+    page.set_viewport_size({"width": 320, "height": 800})
+    fits(page)
+    devtools.detach()
+    page.emulate_media(color_scheme="null")
+    page.set_viewport_size({"width": DESKTOP.width, "height": 800})
+
+
+def _keep(devtools: CDPSession, path: Path) -> None:
+    """Write a picture of the whole page, quicker than ``Page.screenshot`` does."""
+    size = devtools.send("Page.getLayoutMetrics")["cssContentSize"]
+    taken = devtools.send(
+        "Page.captureScreenshot",
+        {
+            "captureBeyondViewport": True,
+            "clip": {**size, "scale": 1},
+            "format": "jpeg",
+            "quality": 85,
+        },
+    )
+    path.write_bytes(b64decode(taken["data"]))

@@ -15,8 +15,6 @@ from tests.browser.look import DESKTOP, Look, inspect_page, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PHONE = Look(width=390, scheme="dark")
-
 
 @pytest.fixture(autouse=True)
 def ada(site: str, settings: Any, tmp_path: Path) -> Any:
@@ -73,17 +71,13 @@ def test_cancel_comes_back_kindly(page: Page, ada: Any) -> None:
     inspect_page(page, "demo-web-cancelled")
 
 
-@pytest.mark.parametrize("wanted", [DESKTOP, PHONE], ids=str)
-def test_the_single_page_connects_refreshes_and_forgets(
-    open_page: Any, ada: Any, wanted: Look
-) -> None:
-    page = open_page(wanted)
+def test_the_single_page_connects_refreshes_and_forgets(page: Any, ada: Any) -> None:
     sign_in(page, ada)
     page.goto("/demo/spa/")
-    inspect_page(page, f"demo-spa-{wanted}")
+    inspect_page(page, f"demo-spa-{DESKTOP}")
     connect(page)
     expect(page.locator("figure")).to_have_count(6)
-    inspect_page(page, f"demo-spa-connected-{wanted}")
+    inspect_page(page, f"demo-spa-connected-{DESKTOP}")
     page.get_by_role("button", name="Refresh the token").click()
     expect(page.get_by_text("Refresh the access token")).to_be_visible()
     expect(page.locator("figure")).to_have_count(6)

@@ -13,12 +13,11 @@ from idp.services.client_owner import set_owners
 from idp.services.client_secret import check_client_secret
 from tests.admin.conftest import make_house
 from tests.admin.conftest import page as address
-from tests.browser.look import Look, inspect_page, sign_in
+from tests.browser.look import inspect_looks, sign_in
 from tests.factories import add_scope, make_application, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LOOKS = (Look(), Look(width=390, scheme="dark"))
 GOOD = "https://print.example.com/callback"
 
 
@@ -44,41 +43,39 @@ def operator(db: None) -> Any:
     return make_user("operator", is_staff=True, is_superuser=True)
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_a_client_is_tried_out_by_keyboard_and_nothing_is_left(
-    open_page: Any, operator: Any, house: SimpleNamespace, look: Look
+    open_page: Any, operator: Any, house: SimpleNamespace
 ) -> None:
-    page = open_page(look)
+    page = open_page()
     sign_in(page, operator)
     page.goto(address("client_overview", house.application.pk))
     page.get_by_role("link", name="Try it").click()
-    inspect_page(page, f"desk-try-{look}")
+    inspect_looks(page, "desk-try")
     page.get_by_label("User").fill("berta")
     page.get_by_label("Scopes").fill("openid email photos:read")
     page.get_by_label("Scopes").press("Enter")
     page.get_by_text("The client gets its tokens.").wait_for()
     page.get_by_role("heading", name="The page that the user would see").wait_for()
     assert page.get_by_text("See your photos").first.is_visible()
-    inspect_page(page, f"desk-tried-{look}")
+    inspect_looks(page, "desk-tried")
     assert Authorization.objects.filter(user=house.berta).count() == 0
     assert SecurityEvent.objects.get(kind="client.tried").detail["as"] == "berta"
     page.get_by_label("Scopes").fill("photos:write")
     page.get_by_role("button", name="Try it").click()
     page.get_by_text("The client gets nothing.").wait_for()
-    inspect_page(page, f"desk-tried-refused-{look}")
+    inspect_looks(page, "desk-tried-refused")
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_a_client_goes_to_production_after_its_difference_was_seen(
-    open_page: Any, operator: Any, house: SimpleNamespace, look: Look
+    open_page: Any, operator: Any, house: SimpleNamespace
 ) -> None:
-    page = open_page(look)
+    page = open_page()
     sign_in(page, operator)
     page.goto(address("client_overview", house.sandbox.pk))
     page.get_by_role("link", name="Take to production").click()
     behind = page.get_by_role("region", name="What stays behind")
     assert behind.get_by_text("http://127.0.0.1:8000/callback").is_visible()
-    inspect_page(page, f"desk-clone-{look}")
+    inspect_looks(page, "desk-clone")
     page.get_by_role("button", name="Register for production").click()
     secret = page.locator("#secret").inner_text()
     made = application_model().objects.get(
@@ -88,25 +85,24 @@ def test_a_client_goes_to_production_after_its_difference_was_seen(
     assert check_client_secret(made, secret)
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_an_owner_looks_after_the_one_client_that_is_theirs(
-    open_page: Any, operator: Any, house: SimpleNamespace, look: Look
+    open_page: Any, operator: Any, house: SimpleNamespace
 ) -> None:
-    page = open_page(look)
+    page = open_page()
     sign_in(page, operator)
     page.goto(address("client_owners", house.application.pk))
-    inspect_page(page, f"desk-owners-{look}")
-    page = open_page(look)
+    inspect_looks(page, "desk-owners")
+    page = open_page()
     sign_in(page, house.owner)
     page.goto("/admin/")
-    inspect_page(page, f"desk-owner-start-{look}")
+    inspect_looks(page, "desk-owner-start")
     page.get_by_role("link", name="Applications").first.click()
-    inspect_page(page, f"desk-owner-list-{look}")
+    inspect_looks(page, "desk-owner-list")
     assert page.get_by_text("Photo Book").count() == 0
     page.get_by_role("link", name="Photo Print").click()
-    inspect_page(page, f"desk-owner-overview-{look}")
+    inspect_looks(page, "desk-owner-overview")
     page.get_by_role("link", name="Settings").click()
-    inspect_page(page, f"desk-owner-settings-{look}")
+    inspect_looks(page, "desk-owner-settings")
     assert page.get_by_label("Environment").is_disabled()
     page.get_by_label("Name", exact=False).first.fill("Prints")
     page.get_by_role("button", name="Save").click()

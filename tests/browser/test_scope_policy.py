@@ -20,13 +20,12 @@ from idp.models import (
 from idp.services.event import record_event
 from tests.admin.conftest import make_house
 from tests.admin.conftest import page as address
-from tests.browser.look import Look, inspect_page, sign_in
+from tests.browser.look import Look, inspect_looks, inspect_page, sign_in
 from tests.factories import add_scope, grant, make_application, make_policy, make_scope, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PLAIN = Look(javascript=False)
-LOOKS = (Look(), Look(width=320), Look(width=390, scheme="dark"))
 
 
 @pytest.fixture
@@ -60,17 +59,15 @@ def tighten(page: Any, house: SimpleNamespace) -> None:
     page.get_by_role("heading", name="This change takes something away").wait_for()
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_the_impact_and_the_sweep_are_readable_by_everybody(
-    open_page: Any, operator: Any, house: SimpleNamespace, look: Look
+    page: Any, operator: Any, house: SimpleNamespace
 ) -> None:
-    page = open_page(look)
     sign_in(page, operator)
     tighten(page, house)
-    inspect_page(page, f"impact-{look}")
+    inspect_looks(page, "desk-impact")
     page.get_by_role("button", name="Save, and take it from what is out there").click()
     page.get_by_role("button", name="Begin").wait_for()
-    inspect_page(page, f"sweep-{look}")
+    inspect_looks(page, "desk-sweep")
 
 
 @pytest.mark.parametrize("look", [Look(), PLAIN], ids=str)
@@ -122,16 +119,14 @@ def test_no_leads_back_and_nothing_is_saved(
     assert ScopePolicy.objects.get(pk=house.policy.pk).groups is None
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_the_queue_and_its_decision_are_readable_by_everybody(
-    open_page: Any, operator: Any, asked: ClientScope, look: Look
+    page: Any, operator: Any, asked: ClientScope
 ) -> None:
-    page = open_page(look)
     sign_in(page, operator)
     page.goto(f"{address('idp_clientscope_changelist')}?state__exact=requested")
-    inspect_page(page, f"queue-{look}")
+    inspect_looks(page, "desk-queue")
     page.goto(address("idp_clientscope_decide", asked.pk))
-    inspect_page(page, f"decide-{look}")
+    inspect_looks(page, "desk-decide")
 
 
 @pytest.mark.parametrize("look", [Look(), PLAIN], ids=str)
