@@ -31,7 +31,7 @@ MARKS = frozenset({"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "
 # The first by its path: ``templates/idp`` is not meant.
 IGNORED = ("idp/?*", "tests", "tools", "benchmarks", "docs", "var", "build", "dist", ".venv")
 
-_SENTENCE = re.compile(r"[A-Z“%].* .*[.?!]", re.DOTALL)
+_SENTENCE = re.compile(r"[A-Z“%{].* .*[.?!]", re.DOTALL)
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 
