@@ -42,15 +42,17 @@ test: test-sqlite test-postgres test-browser ## all tests: SQLite, PostgreSQL, b
 
 test-sqlite: $(VENV)/dev.stamp
 	@echo "== SQLite"
-	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser"
+	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser" \
+		--ignore tests/browser
 
 test-postgres: node
 	@echo "== PostgreSQL"
-	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not once"
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not once" \
+		--ignore tests/domain --ignore tests/browser
 
 test-browser: browser node
 	@echo "== Browser"
-	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m browser
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m browser tests/browser
 
 browser: $(VENV)/dev.stamp
 	@$(RUN) -m tools.browser

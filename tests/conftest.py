@@ -55,7 +55,13 @@ def _empty_caches() -> None:
     forget_salt()
 
 
-ON_POSTGRESQL = ("clients", "dropin/test_own_models.py", "dropin/test_own_classes.py")
+ON_POSTGRESQL = (
+    "admin/test_roles.py",
+    "admin/test_pages.py",
+    "clients",
+    "dropin/test_own_models.py",
+    "dropin/test_own_classes.py",
+)
 """Whole systems, tested on the database of production alone; the demo is one on SQLite."""
 
 ONCE = (

@@ -23,7 +23,7 @@ def note_client_use(client: Client, now: datetime) -> None:
         now: the time.
     """
     policy = client.policy
-    if policy.pk is None:
+    if policy._state.adding:
         return
     if policy.last_used_at is not None and now - policy.last_used_at < NOTED_EVERY:
         return

@@ -227,7 +227,12 @@ def adopt_site_keys(now: datetime) -> SigningKey:
 
 
 def _adopt(pem: str, state: str, now: datetime) -> SigningKey:
-    return _store(RSAKey.import_key(pem), "RS256", SigningKey.Use.TOKENS, state, now, "settings")
+    return _store(_from_pem(pem), "RS256", SigningKey.Use.TOKENS, state, now, "settings")
+
+
+@lru_cache(maxsize=8)
+def _from_pem(pem: str) -> RSAKey:
+    return RSAKey.import_key(pem)
 
 
 def _site_pem() -> str:

@@ -73,5 +73,11 @@ def _opened(kid: str, sealed: str, secrets: tuple[str, ...]) -> Key:
             private = _fernet(secret).decrypt(sealed.encode("ascii"))
         except InvalidToken:
             continue
-        return import_key({**json.loads(private), "kid": kid})
+        return _imported(kid, private)
     raise KeyUnavailable(f"no key in KEY_ENCRYPTION_KEYS opens the signing key {kid}")
+
+
+@lru_cache(maxsize=32)
+def _imported(kid: str, private: bytes) -> Key:
+    """Return a key from its JSON; checking that an RSA key is one takes as long as a request."""
+    return import_key({**json.loads(private), "kid": kid})

@@ -13,6 +13,7 @@ ALONE = (("idp",),)
 """``migrate idp``, and nothing else."""
 
 
+@pytest.mark.postgres
 def test_a_running_site_goes_on_in_report_mode_and_can_be_switched(hosts: Hosts) -> None:
     files = ("test_report.py", "test_enforce.py")
     hosts("plain").check(*files, idp="after", migrate=ALONE)
@@ -24,6 +25,7 @@ def test_the_order_of_the_two_apps_does_not_matter(hosts: Hosts) -> None:
     hosts("plain").check("test_report.py", idp="before", only=told)
 
 
+@pytest.mark.once
 def test_leaving_gives_the_site_back_as_it_was(hosts: Hosts) -> None:
     site = hosts("plain")
     before = site.rows()
@@ -34,7 +36,7 @@ def test_leaving_gives_the_site_back_as_it_was(hosts: Hosts) -> None:
     site.check("test_left.py", idp="", migrate=())
 
 
-@pytest.mark.postgres
+@pytest.mark.once
 def test_a_new_site_migrates_from_nothing_and_enforces(hosts: Hosts) -> None:
     hosts("plain").emptied().check("test_fresh.py", idp="before")
 
