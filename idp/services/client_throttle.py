@@ -2,7 +2,7 @@
 
 Who guesses can only hope for a secret that somebody chose. So a limit shuts out exactly the
 presented secrets that are neither of our making (256 random bits, known by prefix and checksum,
-which nobody guesses) nor right before in this process. The right client is served whoever fails
+which nobody guesses) nor right before. The right client is served whoever fails
 beside it: behind the same address, or under its own name from anywhere.
 
 Failures of one client from one address count, and of one address for all clients; never those of a
@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from datetime import datetime
+from functools import lru_cache
 
+from django.conf import settings
 from django.core.cache import cache
 
 from idp.domain import credential
@@ -28,10 +29,13 @@ ADDRESS_LIMIT = 100
 """Failures of one address within a minute, whoever it claims to be."""
 WINDOW_SECONDS = 60
 
-# Owned by this module: proofs that a secret was right for a client. Keyed by a random key of the
-# process; holds neither secrets nor their digests, and lets nobody in: what has a proof is checked.
-_right_before: dict[bytes, None] = {}
-_key = secrets.token_bytes(32)
+PROOF_SECONDS = 30 * 86_400
+"""How long it is known that a secret was right."""
+
+# Owned by this module: proofs that a secret was right for a client, as this process saw them; the
+# cache tells the other processes. They are keyed by a key of the site and let nobody in: what has a
+# proof is checked.
+_right_before: dict[str, None] = {}
 MAX_PROOFS = 4096
 
 
@@ -46,18 +50,20 @@ def seconds_to_wait(client_id: str, secret: str, address: str, now: datetime) ->
     """
     if credential.is_well_formed(secret, credential.SECRET):
         return 0
-    if _over(client_id, address, now) and _proof(client_id, secret) not in _right_before:
+    if _over(client_id, address, now) and not _was_right(_proof(client_id, secret)):
         return WINDOW_SECONDS - int(now.timestamp()) % WINDOW_SECONDS
     return 0
 
 
 def note_success(client_id: str, secret: str) -> None:
-    """Remember in this process that a secret was right, so that no limit keeps it from a check."""
-    if credential.is_well_formed(secret, credential.SECRET):
+    """Remember that a secret was right, so that no limit keeps it from a check."""
+    proof = _proof(client_id, secret)
+    if credential.is_well_formed(secret, credential.SECRET) or proof in _right_before:
         return
+    cache.set(proof, 1, PROOF_SECONDS)
     while len(_right_before) >= MAX_PROOFS:
         _right_before.pop(next(iter(_right_before)), None)
-    _right_before[_proof(client_id, secret)] = None
+    _right_before[proof] = None
 
 
 def note_failure(client_id: str, address: str, now: datetime) -> bool:
@@ -90,6 +96,17 @@ def _name(client_id: str, address: str, minute: int) -> str:
     return f"idp.client_failed.{hashlib.sha256(who).hexdigest()}.{minute}"
 
 
-def _proof(client_id: str, secret: str) -> bytes:
+def _was_right(proof: str) -> bool:
+    return proof in _right_before or cache.get(proof) is not None
+
+
+def _proof(client_id: str, secret: str) -> str:
     said = f"{client_id}\x00{secret}".encode("utf-8", "surrogatepass")
-    return hmac.digest(_key, said, "sha256")
+    return "idp.client_right." + hmac.new(_key(settings.SECRET_KEY), said, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _key(site_secret: str) -> bytes:
+    """Return the key of proofs: slow to derive, because whoever reads the cache may try it."""
+    salt = b"idp.client-throttle"
+    return hashlib.scrypt(site_secret.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)

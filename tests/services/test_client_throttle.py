@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from idp.services import client_throttle
 from idp.services.client_secret_value import generate
 from idp.services.client_throttle import (
     ADDRESS_LIMIT,
@@ -71,3 +72,12 @@ def test_a_cache_that_keeps_nothing_stops_nobody(now, settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     fail(PAIR_LIMIT, now)
     assert seconds_to_wait("client", "guess", HERE, now) == 0
+
+
+def test_another_process_knows_that_a_secret_was_right(now, monkeypatch):
+    monkeypatch.setattr(client_throttle, "_right_before", {})
+    note_success("client", "chosen by somebody")
+    monkeypatch.setattr(client_throttle, "_right_before", {})
+    fail(PAIR_LIMIT, now)
+    assert seconds_to_wait("client", "chosen by somebody", HERE, now) == 0
+    assert seconds_to_wait("client", "chosen by somebody else", HERE, now) > 0
