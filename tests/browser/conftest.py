@@ -24,6 +24,13 @@ ARGUMENTS = (
 )
 NOT_OURS = "Failed to load resource"
 """What Chromium writes for every answer of 400 and above, wanted or not."""
+STILL = """
+const still = new CSSStyleSheet();
+still.replaceSync("*, ::before, ::after { transition: none !important }");
+document.adoptedStyleSheets = [still];
+"""
+"""Colours change at once, also where the admin's own style sheet lets them fade: what is half way
+from light to dark has a contrast that nobody reads at."""
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +82,7 @@ def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
             reduced_motion="reduce",
         )
         context.set_default_timeout(10_000)
+        context.add_init_script(STILL)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
