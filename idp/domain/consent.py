@@ -20,6 +20,8 @@ from idp.domain.consent_answer import (
     may_decline,
 )
 from idp.domain.consent_reason import consent_required, nothing_to_ask, why
+from idp.domain.consent_remembered import Remembered, RememberedScope
+from idp.domain.offline_access import OFFLINE_ACCESS, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,42 +59,6 @@ class ConsentKind(StrEnum):
     NEW = "new"
     EVERYTHING = "everything"
     REFUSE = "refuse"
-
-
-@dataclass(frozen=True, slots=True)
-class RememberedScope:
-    """Under which policy and words a scope was allowed.
-
-    Attributes:
-        policy_revision: of its policy then; 0 without one.
-        words_version: of the words that were shown.
-        implied: names of the scopes that it included then; None when that was not recorded.
-        policy: name of its policy then; None when that was not recorded.
-    """
-
-    policy_revision: int = 0
-    words_version: int = 0
-    implied: frozenset[str] | None = None
-    policy: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """The present consent of one user to one client.
-
-    Attributes:
-        granted: what is allowed.
-        declined: optional scopes that were offered and not taken.
-        expires_at: when it ends, or None.
-        live: False once revoked.
-        duration: a ``Duration``; one given ``once`` never answers another request.
-    """
-
-    granted: Mapping[str, RememberedScope]
-    declined: frozenset[str] = frozenset()
-    expires_at: datetime | None = None
-    live: bool = True
-    duration: str = Duration.UNTIL_REVOKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +110,36 @@ def decide(
         client_consent_mode: ``always``, ``implicit`` (first-party clients in production only), or
             empty for what the policies say.
 
-    Source: OpenID Connect Core §3.1.2.1; RFC 8252 §8.6.
+    ``offline_access`` is never the only cause to ask: unless the request says ``prompt=consent``
+    it stands on a page that is shown for something else, holds because it was allowed before, or
+    is passed over.
+
+    Source: OpenID Connect Core §§3.1.2.1, 11; RFC 8252 §8.6.
     """
     if not asked:
         none = frozenset[str]()
         return ConsentDecision(ConsentKind.REFUSE, none, none, none, nothing_to_ask())
+    request = _Request(client, catalogue, words, remembered, prompt, now, client_consent_mode)
+    decision = _decide(asked, request, on_device=on_device)
+    rest = without(asked)
+    if decision.kind is ConsentKind.NOTHING or "consent" in prompt or rest in (asked, frozenset()):
+        return decision
+    calm = _decide(rest, request, on_device=on_device)
+    return calm if calm.kind is ConsentKind.NOTHING else decision
+
+
+class _Request(NamedTuple):
+    client: ClientFacts
+    catalogue: Catalogue
+    words: Mapping[str, int]
+    remembered: Remembered | None
+    prompt: frozenset[str]
+    now: datetime
+    client_consent_mode: str
+
+
+def _decide(asked: frozenset[str], request: _Request, *, on_device: bool) -> ConsentDecision:
+    client, catalogue, words, remembered, prompt, now, client_consent_mode = request
     policies = {name: _policy(catalogue, name) for name in asked}
     forced = _forced(policies.values(), prompt, client_consent_mode, on_device=on_device)
     waived = frozenset() if forced else _waived(policies, client, client_consent_mode)
@@ -209,8 +200,12 @@ def _waived(
     return frozenset(
         name
         for name, policy in policies.items()
-        if mode == "implicit"
-        or (policy is not None and policy.consent == ConsentMode.IMPLICIT_FIRST_PARTY)
+        # Consent to this one must be explicit, whoever the client is (OpenID Connect Core §11).
+        if name != OFFLINE_ACCESS
+        and (
+            mode == "implicit"
+            or (policy is not None and policy.consent == ConsentMode.IMPLICIT_FIRST_PARTY)
+        )
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from idp.domain import scope_rule
 from idp.domain.lifetime import strictest
+from idp.domain.offline_access import OFFLINE_ACCESS
 from idp.domain.party import Requirement
 from idp.domain.refusal import Code, Fault, Refusal, reason
 
@@ -115,18 +116,19 @@ def report(resolution: Resolution, binding: frozenset[str] = frozenset()) -> Res
     """Return the answer where rules only report: all that was asked, and what they would refuse.
 
     A disabled client or user is refused all the same, and so is a request with a refusal whose
-    code is in ``binding``. Policies shorten no lifetime.
+    code is in ``binding``; ``offline_access`` alone is passed over. Policies shorten no lifetime.
     """
     if not is_active(resolution.question):
         return resolution
     bound = tuple(r for r in resolution.refused if r.reason.code in binding)
-    if bound:
+    left = resolution.asked.difference(r.scope for r in bound)
+    if bound and not (left and all(r.scope == OFFLINE_ACCESS for r in bound)):
         words = describe(bound)
         nothing = frozenset[str]()
         return replace(resolution, granted=nothing, error="invalid_scope", description=words)
     return replace(
         resolution,
-        granted=resolution.asked,
+        granted=left,
         needs_sign_in=frozenset(),
         required_missing=frozenset(),
         lifetimes=_lifetimes(resolution.question, resolution.server, ()),
@@ -187,6 +189,7 @@ def _required_missing(question: Question, refused: Iterable[Refusal]) -> frozens
         for r in refused
         if r.fault is Fault.USER
         and r.scope in rows
+        and r.scope != OFFLINE_ACCESS
         and rows[r.scope].requirement != Requirement.OPTIONAL
     )
 
@@ -203,7 +206,7 @@ def _error(
     """Return the error code, or an empty text, and the refusals that it comes from."""
     if not is_active(question):
         return "access_denied", refused
-    of_client = tuple(r for r in refused if r.fault is Fault.CLIENT)
+    of_client = tuple(r for r in refused if r.fault is Fault.CLIENT and r.scope != OFFLINE_ACCESS)
     if strict and of_client:
         return "invalid_scope", of_client
     if missing:

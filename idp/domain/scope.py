@@ -123,7 +123,7 @@ def resolve(
 
     Granted is never more than what was requested or, where nothing was named, the defaults.
     A fault of the client in what it named refuses the whole request; in defaults, which it did
-    not name, it only leaves the scope out.
+    not name, and with ``offline_access`` it only leaves the scope out.
 
     Args:
         requested: scopes that the request names, or None when it names none.

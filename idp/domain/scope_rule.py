@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from idp.domain import scope_sight as sight
 from idp.domain.catalogue import Admission, Unpoliced
+from idp.domain.offline_access import OFFLINE_ACCESS, can_last
 from idp.domain.party import ScopeState
 from idp.domain.refusal import Code, Fault
 
@@ -167,6 +168,8 @@ def _grant_type(question: Question, asked: Item) -> Verdict:
         policy.grant_types is None or question.grant_type in policy.grant_types
         for policy in asked.policies
     )
+    if asked.name == OFFLINE_ACCESS:
+        allowed = allowed and can_last(question.grant_type, question.client.grant_types)
     return Outcome.PASS if allowed else Code.GRANT_TYPE_NOT_ALLOWED
 
 

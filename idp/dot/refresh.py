@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from idp.conf import idp_settings, refresh_token_model
 from idp.domain import credential
 from idp.domain.access import CONSENT_EXPIRED
+from idp.domain.offline_access import without
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.models import IssuedToken
@@ -89,6 +90,19 @@ class RefreshRules(SiteRules):
         """Judge a token from before the provider by the toolkit's rules and live parties."""
         if not super().validate_refresh_token(refresh_token, client, request):  # type: ignore[misc]
             return False
+    def is_within_original_scope(
+        self, request_scopes: list[str], refresh_token: str, request: Request, *args: Any, **kw: Any
+    ) -> bool:
+        """Return whether scopes that a refresh names hold but for one that was passed over.
+
+        Who named ``offline_access`` in vain names it again (OpenID Connect Core §11).
+        """
+        asked = without(request_scopes)
+        if not asked or not asked <= set(self.get_original_scopes(refresh_token, request)):
+            return False
+        request.scopes = sorted(asked)
+        return True
+
         row = request.refresh_token_instance
         consent = present_consent(row.user, client)
         if consent is not None and not consent.is_live(exchange.now):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from idp.conf import application_label
+from idp.domain.offline_access import OFFLINE_ACCESS
 
 
 class SignIn(models.Model):
@@ -103,6 +106,16 @@ class AuthorizationQuerySet(models.QuerySet["Authorization"]):
     def live(self, now: datetime) -> AuthorizationQuerySet:
         """Return the authorizations that have not ended at ``now``."""
         return self.filter(ended_at=None).exclude(expires_at__lte=now)
+
+    def ending_with(self, sign_ins: Iterable[SignIn]) -> AuthorizationQuerySet:
+        """Return the authorizations of sign-ins that end with them: all without offline access.
+
+        Source: OpenID Connect Back-Channel Logout §2.7.
+        """
+        space = models.Value(" ", models.TextField())
+        padded = Concat(space, "scopes", space, output_field=models.TextField())
+        born = self.filter(sign_in__in=sign_ins).alias(padded_scopes=padded)
+        return born.exclude(padded_scopes__contains=f" {OFFLINE_ACCESS} ")
 
 
 class Authorization(models.Model):

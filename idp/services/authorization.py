@@ -16,6 +16,7 @@ from idp import signals
 from idp.conf import access_token_model, grant_model, idp_settings, refresh_token_model
 from idp.domain import access as rules
 from idp.domain.decision import Reason
+from idp.domain.offline_access import without
 from idp.domain.scope import to_text
 from idp.models import Authorization, ClientPolicy, Consent, IssuedToken, SignIn, Subject
 from idp.models.expression import among
@@ -69,8 +70,12 @@ class Granting:
 def create_authorization(
     granting: Granting, *, origin: Origin = NOWHERE, now: datetime
 ) -> Authorization:
-    """Record an act of authorization under the present epochs of user, client and consent."""
+    """Record an act of authorization under the present epochs of user, client and consent.
+
+    Without refresh tokens nothing of it can outlive the user's presence, and its scopes say so.
+    """
     sign_in = granting.sign_in
+    scopes = granting.scopes if granting.refreshable else without(granting.scopes)
     lifetime = idp_settings.refresh_token_lifetime
     authorization = Authorization(
         user=granting.user,
@@ -78,7 +83,7 @@ def create_authorization(
         consent=granting.consent,
         sign_in=sign_in,
         grant_type=granting.grant_type,
-        scopes=to_text(granting.scopes),
+        scopes=to_text(scopes),
         resource=list(granting.resource),
         redirect_uri=granting.redirect_uri,
         redirect_uri_sent=granting.redirect_uri_sent,

@@ -10,6 +10,7 @@ from idp.domain import scope as rules
 from idp.domain.catalogue import Catalogue
 from idp.domain.lifetime import ServerLifetimes
 from idp.domain.party import SignInFacts, UserFacts
+from idp.domain.offline_access import OFFLINE_ACCESS
 from idp.domain.resolution import Resolution
 from idp.services.catalogue import current_catalogue, unpoliced_choice
 from idp.services.client import Client
@@ -140,18 +141,19 @@ def strict_catalogue(client: Client) -> Catalogue:
 
 
 def _tell(client: Client, strict: Resolution, user: Any, origin: Origin, now: datetime) -> None:
-    """Record what the rules would refuse, if they refused."""
-    if not (strict.error or strict.refused):
+    """Record what the rules would refuse, if they refused; what is passed over breaks nothing."""
+    refused = [refusal for refusal in strict.refused if refusal.scope != OFFLINE_ACCESS]
+    if not (strict.error or refused):
         return
     # Each scope of the catalogue has its own row; names from outside share one.
-    first = strict.refused[0].scope if strict.refused else ""
+    first = refused[0].scope if refused else ""
     record_event(
         "scope.would_refuse",
         severity="info",
         client_id=client.facts.client_id,
         user=user,
         origin=origin,
-        reasons=[refusal.reason for refusal in strict.refused],
+        reasons=[refusal.reason for refusal in refused],
         detail=as_detail(strict),
         distinct=first if first in client.catalogue().scopes else "",
         now=now,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext, gettext_noop, override
 
 from idp.conf import application_model
 from idp.domain.access_token import PROVIDER_API
+from idp.domain.offline_access import OFFLINE_ACCESS
 from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteState
 from idp.services.catalogue import bump_catalogue
 from idp.services.client import kind_of
@@ -26,6 +27,10 @@ SIGN_IN_SCOPES = {
     "email": (
         gettext_noop("See your e-mail address"),
         gettext_noop("The address that this site knows of you."),
+    ),
+    OFFLINE_ACCESS: (
+        gettext_noop("Stay connected while you are away"),
+        gettext_noop("It can go on after you have signed out, until you take it back."),
     ),
 }
 LANGUAGES = ("en", "de", "ar")

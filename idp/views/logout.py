@@ -191,10 +191,11 @@ def proven(submission: Submission, issuer: str) -> LogoutRequest:
 def end_session(request: HttpRequest) -> None:
     """End the session at hand with the authorizations that were born in it, and no other.
 
+    Those that a person let stay connected go on (OpenID Connect Back-Channel Logout §2.7).
     Its sign-ins end, and clients are told, as at any other sign-out: Django says when it happens.
     """
     now = timezone.now()
-    born_here = Authorization.objects.filter(sign_in__in=sign_ins_at_hand(request))
+    born_here = Authorization.objects.ending_with(sign_ins_at_hand(request))
     end_authorizations(born_here, reason="signed_out", now=now)
     record_event(
         "logout.done", severity="info", user=request.user, origin=origin_of(request), now=now

@@ -143,9 +143,10 @@ def grant_types(flow: Flow, values: list[str]) -> None:
 
 def scopes(flow: Flow, values: list[str]) -> None:
     for value in values:
-        if value == "reports:read":
+        if value in {"reports:read", "offline_access"}:
             add_scope(flow.application, value)
-        assert value in flow.tokens(" ".join({"openid", value}))["scope"].split()
+        answer = flow.tokens(" ".join({"openid", value}), prompt="consent")
+        assert value in answer["scope"].split()
 
 
 def claims(flow: Flow, values: list[str]) -> None:

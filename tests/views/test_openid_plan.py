@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from idp.models import SignIn
 from idp.services.claim import StandardClaims
-from tests.factories import add_scope, make_application, make_user
+from tests.factories import make_application, make_user
 from tests.requirement import requirement
 from tests.views.flow import VERIFIER, Flow, bearer, form_fields, location, post, query
 from tests.views.test_authorization_errors import signed_in
@@ -513,14 +513,3 @@ def test_without_an_address_the_person_is_asked_and_stays_here(leaving: Flow, kn
 def test_the_metadata_names_where_to_sign_out() -> None:
     found = Browser().get("/o/.well-known/openid-configuration").json()
     assert found["end_session_endpoint"] == "http://testserver/o/logout/"
-
-
-# What certified relying parties ask for beyond the plans
-
-
-@requirement("OpenID Connect Core §11", "offline_access is granted to who registered for it.")
-def test_offline_access_is_granted_to_who_registered_for_it(leaving: Flow) -> None:
-    add_scope(leaving.application, "offline_access")
-    answer = leaving.tokens("openid offline_access", prompt="consent")
-    assert "offline_access" in answer["scope"].split()
-    assert leaving.refresh(answer["refresh_token"]).status_code == 200
