@@ -714,4 +714,12 @@ class Migration(migrations.Migration):
             model_name="consentevent",
             index=models.Index(fields=["actor", "-at", "-id"], name="idp_consent_event_actor"),
         ),
+        migrations.AddIndex(
+            model_name="consentevent",
+            index=models.Index(
+                condition=models.Q(("snapshot_digest", ""), _negated=True),
+                fields=["snapshot_digest", "-at", "-id"],
+                name="idp_consent_event_page",
+            ),
+        ),
     ]

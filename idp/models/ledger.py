@@ -118,6 +118,11 @@ class ConsentEvent(AppendOnlyModel):
             models.Index(fields=("client_id", "-id"), name="idp_consent_event_client"),
             models.Index(fields=("kind", "-id"), name="idp_consent_event_kind"),
             models.Index(fields=("actor", "-at", "-id"), name="idp_consent_event_actor"),
+            models.Index(
+                fields=("snapshot_digest", "-at", "-id"),
+                condition=~models.Q(snapshot_digest=""),
+                name="idp_consent_event_page",
+            ),
         )
 
     def __str__(self) -> str:
