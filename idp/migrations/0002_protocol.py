@@ -88,6 +88,28 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="clientpolicy",
+            name="name_skeleton",
+            field=models.CharField(blank=True, editable=False, max_length=255),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="nonce_instead_of_pkce",
+            field=models.BooleanField(
+                default=False,
+                help_text=(
+                    "For a relying party with a secret that cannot send PKCE and always sends a "
+                    "nonce (OAuth 2.1 §7.5.1)."
+                ),
+                verbose_name="nonce instead of PKCE",
+            ),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
+            name="registered_from",
+            field=models.CharField(blank=True, editable=False, max_length=64),
+        ),
+        migrations.AddField(
+            model_name="clientpolicy",
             name="owner_groups",
             field=models.ManyToManyField(
                 blank=True,
@@ -530,6 +552,22 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["address", "-created_at"], name="idp_authorization_address"),
         ),
         migrations.AddIndex(
+        migrations.AddIndex(
+            model_name="clientpolicy",
+            index=models.Index(
+                fields=["name_skeleton"],
+                name="idp_client_vouched_name",
+                condition=models.Q(("verified", True), ("first_party", True), _connector="OR"),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="clientpolicy",
+            index=models.Index(
+                fields=["registered_from"],
+                name="idp_client_registered_from",
+                condition=models.Q(registered_from__gt=""),
+            ),
+        ),
             model_name="signin",
             index=models.Index(fields=["at"], name="idp_sign_in_at"),
         ),

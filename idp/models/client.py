@@ -149,6 +149,14 @@ class ClientPolicy(models.Model):
     require_pushed_authorization_requests = models.BooleanField(
         _("pushed authorization requests only"), default=False, help_text=_("RFC 9126 §6.")
     )
+    nonce_instead_of_pkce = models.BooleanField(
+        _("nonce instead of PKCE"),
+        default=False,
+        help_text=_(
+            "For a relying party with a secret that cannot send PKCE and always sends a nonce "
+            "(OAuth 2.1 §7.5.1)."
+        ),
+    )
     access_token_format = models.CharField(
         _("access token format"),
         max_length=6,
@@ -199,6 +207,10 @@ class ClientPolicy(models.Model):
         editable=False,
         db_index=True,
     )
+    # What a quick reader makes of the name, so that no other client can take it on.
+    name_skeleton = models.CharField(max_length=255, blank=True, editable=False)
+    # The keyed digest of the network that a self-registered client came from.
+    registered_from = models.CharField(max_length=64, blank=True, editable=False)
     # The digest of what a self-registered client manages itself with (RFC 7592 §3).
     registration_token = models.CharField(max_length=64, blank=True, editable=False)
     registration_token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -232,6 +244,18 @@ class ClientPolicy(models.Model):
         permissions = (
             ("disable_client", "Can disable and enable clients"),
             ("try_client", "Can try a client out as any user"),
+        )
+        indexes = (
+            models.Index(
+                fields=("name_skeleton",),
+                condition=models.Q(verified=True) | models.Q(first_party=True),
+                name="idp_client_vouched_name",
+            ),
+            models.Index(
+                fields=("registered_from",),
+                condition=models.Q(registered_from__gt=""),
+                name="idp_client_registered_from",
+            ),
         )
 
     def __str__(self) -> str:
