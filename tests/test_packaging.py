@@ -53,9 +53,10 @@ def names(wheel: Path) -> set[str]:
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with the wheel and what it depends on, and nothing else."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
+    venv.create(folder)
     interpreter = folder / "bin" / "python"
-    pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", interpreter, "install", "--quiet"]
+    pip += ["--no-compile", "--disable-pip-version-check"]
     versions = folder / "versions.txt"
     versions.write_text(
         "\n".join(
@@ -103,7 +104,7 @@ print(idp.__file__, sorted(strangers))
     assert str(ROOT) not in said.partition(" ")[0]
 
 
-def test_a_host_site_needs_no_more_than_the_wheel(python, tmp_path):
+def test_a_new_host_site_needs_no_more_than_the_wheel_and_enforces(python, tmp_path):
     (tmp_path / "host.py").write_text(
         """
 from idp.conf import provider_settings
@@ -144,9 +145,11 @@ call_command("check")
 call_command("migrate", verbosity=0)
 from django.test import Client
 answer = Client().get("/o/.well-known/openid-configuration", headers={"host": "localhost"})
+from idp.models import Scope, SiteState
+print(SiteState.objects.get().mode, *sorted(Scope.objects.values_list("name", flat=True)))
 print(answer.status_code, answer.json()["issuer"])
 """
 
     said = run(python, "-I", "-c", program, cwd=tmp_path).splitlines()
 
-    assert said[-1] == "200 http://localhost/o"
+    assert said[-2:] == ["enforce email offline_access openid profile", "200 http://localhost/o"]

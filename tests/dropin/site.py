@@ -15,8 +15,19 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from tests.dropin.hosts.dump import BETWEEN
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = "IDP_TEST_DATABASE_URL"
+FRESH = """
+import json, sys, django
+django.setup()
+from django.core.management import call_command
+for arguments in json.loads(sys.argv[1]):
+    call_command("migrate", *arguments, verbosity=0)
+from idp.models import Scope, SiteState
+print(SiteState.objects.get().mode, *sorted(Scope.objects.values_list("name", flat=True)))
+"""
 _numbers = count(1)
 
 
@@ -95,12 +106,29 @@ class Site:
         """Return the same site with a database of its own, equal to this one now."""
         return Site(self.host, _new_database(self.folder, like=self.database), self.folder)
 
-    def rows(self) -> list[str]:
-        """Return every row of the tables that are not ours, as texts, and the tables' names.
+    def rows_around(self, *migrations: str, idp: str) -> list[list[str]]:
+        """Return every row of the tables that are not ours, as texts with the tables' names.
 
         The bookkeeping of Django is left out: migrations, content types and permissions.
+
+        Args:
+            migrations: what ``idp`` is migrated to, one after the other: a name, or ``latest``.
+            idp: see ``run``.
+
+        Returns:
+            The rows of the beginning, and those after each migration.
         """
-        return self.run("-m", "tests.dropin.hosts.dump").splitlines()
+        printed = self.run("-m", "tests.dropin.hosts.dump", *migrations, idp=idp)
+        return [part.splitlines() for part in printed.split(f"{BETWEEN}\n")]
+
+    def fresh(self, *migrations: Sequence[str], idp: str) -> list[str]:
+        """Migrate a new site, and return the mode that it is in and the names of its scopes.
+
+        Args:
+            migrations: arguments of each ``migrate``.
+            idp: see ``run``.
+        """
+        return self.run("-c", FRESH, json.dumps(migrations), idp=idp).split()
 
     def emptied(self, host: str = "") -> Site:
         """Return the same site, or another host, with an empty database."""
