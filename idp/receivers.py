@@ -25,6 +25,7 @@ from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteSta
 from idp.models.append_only import install_triggers
 from idp.services.catalogue import catalogue_changed
 from idp.services.client import kind_of, source_of
+from idp.services.client_name import note_name
 from idp.services.erasure import erase_traces
 from idp.services.logout import end_sign_ins, end_sign_ins_of
 from idp.services.notice import consider_notice
@@ -57,7 +58,7 @@ def connect() -> None:
 
 
 def give_policy(*, instance: Any, created: bool, raw: bool = False, **_kwargs: Any) -> None:
-    """Give a new client its policy row, however it was made, and know its redirect URIs."""
+    """Give a new client its policy row, however it was made; know its name and redirect URIs."""
     if raw:
         return
     if created and getattr(instance, "idp_policy", None) is None:
@@ -65,6 +66,7 @@ def give_policy(*, instance: Any, created: bool, raw: bool = False, **_kwargs: A
             application=instance,
             defaults={"kind": kind_of(instance), "source": source_of(instance)},
         )
+    note_name(instance)
     sync_redirect_uris(instance, source=getattr(instance, "idp_source", "code"))
 
 

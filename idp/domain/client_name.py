@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_NAME = 100
+LONGEST_SKELETON = 255
 
 # Joiners carry meaning in Persian, in Indic scripts and in emoji, so they alone may be invisible.
 _JOINERS = frozenset("\u200c\u200d")
@@ -57,6 +58,19 @@ def skeleton(text: str) -> str:
     return "".join(kept)
 
 
+def stored_skeleton(name: str) -> str:
+    """Return the skeleton of a name as far as it is kept."""
+    return skeleton(name)[:LONGEST_SKELETON]
+
+
+def likenesses(name: str) -> frozenset[str]:
+    """Return the skeletons that a name may be taken for; none of a name without letters.
+
+    A mark at the end is either a letter in disguise or only a mark.
+    """
+    return frozenset({stored_skeleton(name), stored_skeleton(name.rstrip("!|"))} - {""})
+
+
 def _form_findings(name: str) -> Iterator[Reason]:
     if not skeleton(name):
         yield _error("name_empty", "A client needs a name that people can read.")
@@ -76,8 +90,7 @@ def _likeness_findings(name: str, site_name: str) -> Iterator[Reason]:
     if not site:
         return
     words = [skeleton(word) for word in name.split()]
-    # A mark at the end is either a letter in disguise or only a mark.
-    if site in {skeleton(name), skeleton(name.rstrip("!|"))}:
+    if site in likenesses(name):
         text = "The name is the one of this site, or looks like it."
         yield _error("name_of_the_site", text)
     elif any(

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from idp.domain.client import DEVICE_CODE, KINDS, Kind, KindRules
+from idp.domain.client_name import stored_skeleton
 from idp.services.change import FieldChange
 from idp.services.client_scope import Choice
 
@@ -171,6 +172,7 @@ def policy_values(spec: ClientSpec) -> dict[str, Any]:
         "grant_types": sorted(spec.granted_types),
         "token_endpoint_auth_method": spec.auth_method,
         "contacts": list(spec.contacts),
+        "name_skeleton": stored_skeleton(spec.client_name),
     }
 
 

@@ -11,10 +11,12 @@ from idp.domain.decision import Severity
 from idp.models import ClientPolicy, ClientSecret, RedirectUri, SecurityEvent
 from idp.services import attention
 from idp.services.client import grant_types_of, policy_of
+from idp.services.client_name import borrowed_names
 from idp.services.client_secret import live
 from idp.services.client_secret_value import has_toolkit_secret
 from idp.services.doctor_code import Code
 from idp.services.doctor_finding import Finding, finding
+from idp.services.event import printable
 from idp.services.redirect_uri import (
     PURPOSES,
     UriFindings,
@@ -127,6 +129,9 @@ def examine_use(now: datetime) -> Iterator[Finding]:
     unused = attention.unused_clients(now).select_related("application")[:MOST]
     for policy in unused:
         yield finding(Code.CLIENT_UNUSED, policy.application.client_id)
+    for policy in borrowed_names().select_related("application")[:MOST]:
+        application = policy.application
+        yield finding(Code.NAME_BORROWED, application.client_id, printable(application.name))
 
 
 def _events(rows: Any) -> Iterable[SecurityEvent]:

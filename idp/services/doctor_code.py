@@ -39,6 +39,7 @@ class Code(StrEnum):
     CLIENT_WITHOUT_SECRET = "client_without_secret"  # noqa: S105 - no password
     CLIENT_UNREACHABLE = "client_unreachable"
     CLIENT_UNUSED = "client_unused"
+    NAME_BORROWED = "name_borrowed"
     SECRET_EXPIRING = "secret_expiring"  # noqa: S105 - no password
     APPROVAL_WAITING = "approval_waiting"
     # Scopes, policies, roles and the file

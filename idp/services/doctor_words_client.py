@@ -86,6 +86,13 @@ WORDS: Mapping[Code, Words] = MappingProxyType(
             "Ask its owner, then disable or delete it: what is not there cannot be abused.",
             "RFC 9700 §4.1.3",
         ),
+        Code.NAME_BORROWED: Words(
+            WARNING,
+            _("Self-registered clients named like one that the site vouches for"),
+            "{subject} calls itself {detail}, as a client does that the site vouches for.",
+            "Look at who is behind it; verify it, or disable it.",
+            "RFC 7591 §5",
+        ),
         Code.SECRET_EXPIRING: Words(
             WARNING,
             _("Secrets that end within 14 days"),

@@ -17,6 +17,7 @@ from idp.models import ClientPolicy
 from idp.services.catalogue import current_catalogue
 from idp.services.change import Refused, fault
 from idp.services.client import Client, ensure_policy
+from idp.services.client_name import inspect_borrowed_name
 from idp.services.client_registration import register_client, spec_of, update_client
 from idp.services.client_spec import ClientSpec
 from idp.services.registration import SOURCE
@@ -81,6 +82,10 @@ def _specification(
         spec = specification(described, current_catalogue(), before=before, default_method="none")
     except BadValue as bad:
         raise Refused([("grant_types", bad.reason("grant_types"))]) from bad
+    known = None if before is None else before.client_name
+    borrowed = inspect_borrowed_name(spec.client_name, before=known)
+    if borrowed is not None:
+        raise Refused([("client_name", borrowed)])
     reason = inspect_sector(spec)
     if reason is not None:
         raise Refused([("sector_identifier_uri", reason)])

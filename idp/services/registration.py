@@ -17,6 +17,7 @@ from idp.models import ClientPolicy, ClientScope, ClientSecret
 from idp.services.catalogue import current_catalogue
 from idp.services.change import Refused, fault
 from idp.services.client import Client, ensure_policy
+from idp.services.client_name import inspect_borrowed_name
 from idp.services.client_registration import (
     delete_client,
     register_client,
@@ -197,7 +198,9 @@ def _specification(
     if described.get("scope", ()) and not spec.scopes:
         text = "None of these scopes is open to a client that registers itself."
         raise RegistrationRefused("invalid_client_metadata", fault("no_scope", text, "RFC 7591 §2"))
-    reason = inspect_sector(spec)
+    known = None if before is None else before.client_name
+    borrowed = inspect_borrowed_name(spec.client_name, before=known)
+    reason = borrowed or inspect_sector(spec)
     if reason is not None:
         raise RegistrationRefused("invalid_client_metadata", reason)
     return spec

@@ -43,15 +43,19 @@ def unused_clients(before: datetime | None = None) -> QuerySet[ClientPolicy]:
     Used is what a user allowed or a token was issued for; what an operator vouched for counts as
     well.
     """
-    theirs = Q(application__registration_source__in=TOOLKIT_SOURCES)
-    found = ClientPolicy.objects.filter(
-        Q(source__in=SELF_REGISTERED) | theirs,
+    found = self_registered().filter(
         ~Exists(Authorization.objects.filter(application=OuterRef("application"))),
         ~Exists(Consent.objects.filter(application=OuterRef("application"))),
         verified=False,
         first_party=False,
     )
     return found if before is None else found.filter(created_at__lte=before)
+
+
+def self_registered() -> QuerySet[ClientPolicy]:
+    """Return the clients that came by themselves, here or in the toolkit before."""
+    theirs = Q(application__registration_source__in=TOOLKIT_SOURCES)
+    return ClientPolicy.objects.filter(Q(source__in=SELF_REGISTERED) | theirs)
 
 
 def _many_unused(limit: int) -> bool:

@@ -11,6 +11,7 @@ from idp.domain.offline_access import OFFLINE_ACCESS
 from idp.models import Api, ClientPolicy, Scope, ScopePolicy, ScopeText, SiteState
 from idp.services.catalogue import bump_catalogue
 from idp.services.client import kind_of
+from idp.services.client_name import note_names
 from idp.services.site import site_state
 
 BATCH = 500
@@ -45,6 +46,7 @@ def prepare_site() -> None:
     fresh = not SiteState.objects.filter(pk=1).exists()
     state = site_state()
     _give_policies()
+    note_names()
     if fresh and state.mode == SiteState.Mode.ENFORCE:
         provide_sign_in_scopes()
 

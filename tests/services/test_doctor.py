@@ -134,6 +134,11 @@ def idle_client(now: Any) -> None:
     ClientPolicy.objects.update(created_at=now - OLD)
 
 
+def twins(now: Any) -> None:
+    make_application(name="Photo Print", verified=True)
+    make_application(name="PhotoPrint", source="registration")
+
+
 def waiting_request(now: Any) -> None:
     make_scope("a")
     add_scope(make_application(), "a", state="requested")
@@ -225,6 +230,7 @@ PROVOKED: dict[Code, Build] = {
     Code.CLIENT_WITHOUT_SECRET: data(mute_client),
     Code.CLIENT_UNREACHABLE: data(lost_client),
     Code.CLIENT_UNUSED: data(idle_client),
+    Code.NAME_BORROWED: data(twins),
     Code.SECRET_EXPIRING: data(ending_secret),
     Code.APPROVAL_WAITING: data(waiting_request),
     Code.SCOPE_WITHOUT_POLICY: data(lambda now: make_scope("bare", policy=None)),
