@@ -23,7 +23,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.size", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1 makes a tenth")
     parser.add_argument("--keep", action="store_true", help="keep the database for the next run")
-    parser.add_argument("--pages", default="", help="only pages whose name holds this")
+    parser.add_argument(
+        "--pages", default="", help="only pages whose name holds this; “none” for no page"
+    )
     parser.add_argument(
         "--work", action="store_true", help="take back and purge as well, which uses the rows up"
     )

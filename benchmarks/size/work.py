@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +19,10 @@ from idp.services.consent_reach import Target, reach
 from idp.services.consent_sweep import take_back_from
 from idp.services.ledger_check import begin_check, run_check
 from idp.services.purge import due, purge
+
+SHOWN = 12
+"""How many of the slowest statements of each work are shown."""
+WIDTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,42 @@ def expect(held: bool, what: str) -> None:  # noqa: FBT001
 
 def _timed(name: str, steps: Any, rows: int | None = None) -> Work:
     clock, cpu, done = time.perf_counter(), _cpu(), 0
-    counts: Iterable[int] = steps()
-    for count in counts:
-        done += count
-        sys.stderr.write(f"\r{name}: {done}")
+    statements = Statements()
+    with connection.execute_wrapper(statements):
+        counts: Iterable[int] = steps()
+        for count in counts:
+            done += count
+            sys.stderr.write(f"\r{name}: {done}")
     work = Work(name, rows or done, time.perf_counter() - clock, _cpu() - cpu)
-    sys.stderr.write(f"\r{work}\n")
+    sys.stderr.write(f"\r{work}\n{statements}")
     return work
+
+
+class Statements:
+    """What the statements of some work took by the clock, those of one text together."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._times: Counter[str] = Counter()
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+        """Run a statement, and remember how long that took."""
+        start = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self._seconds[sql] += time.perf_counter() - start
+            self._times[sql] += 1
+
+    def __str__(self) -> str:
+        slowest = sorted(self._seconds, key=lambda sql: -self._seconds[sql])[:SHOWN]
+        lines = (f"  {self._seconds[x]:6.1f} s {self._times[x]:6d} × {_short(x)}" for x in slowest)
+        return "\n".join(lines) + "\n"
+
+
+def _short(sql: str) -> str:
+    """Return a statement without the columns that it reads, so that one line tells which it is."""
+    return re.sub(r"^SELECT .*? FROM ", "SELECT … FROM ", sql.replace('"', ""))[:WIDTH]
 
 
 def _cpu() -> float:

@@ -19,6 +19,7 @@ from idp.services.client_secret_value import has_toolkit_secret
 from idp.services.consent_sweep import due_consents, expire_due
 from idp.services.key import promote_keys
 from idp.services.purge_kind import KINDS, Kind
+from idp.services.removal import look_up_by_index
 
 BATCH = 5_000
 
@@ -61,6 +62,7 @@ def _purge_kind(kind: Kind, now: datetime) -> Iterator[int]:
     keys = list(rows[:BATCH])
     while keys:
         with transaction.atomic():
+            look_up_by_index()
             count = kind.remove(keys)
         yield count
         keys = list(rows.filter(pk__gt=keys[-1])[:BATCH])

@@ -35,7 +35,7 @@ from idp.models import (
 )
 from idp.models.expression import among
 from idp.services.registration_limit import unused_clients
-from idp.services.removal import delete_rows
+from idp.services.removal import delete_keys, delete_rows
 
 TOKENS_KEPT = timedelta(days=1)
 """How long what expired is kept: clocks differ, and operators look at what just happened."""
@@ -87,7 +87,7 @@ def _issued_tokens(now: datetime) -> QuerySet[Any]:
 
 def _remove_issued_tokens(keys: Keys) -> int:
     delete_rows(_among(refresh_token_model(), keys, "token_checksum"))
-    return delete_rows(_among(IssuedToken, keys))
+    return delete_keys(IssuedToken, keys)
 
 
 def _authorizations(now: datetime) -> QuerySet[Any]:
@@ -104,7 +104,7 @@ def _remove_authorizations(keys: Keys) -> int:
     if checksums:
         delete_rows(_among(refresh, checksums, "token_checksum"))
         delete_rows(_among(access_token_model(), checksums, "token_checksum"))
-    return delete_rows(_among(Authorization, keys))
+    return delete_keys(Authorization, keys)
 
 
 def _refresh_tokens(now: datetime) -> QuerySet[Any]:
@@ -169,7 +169,7 @@ def _unused_registrations(now: datetime) -> QuerySet[Any]:
 def _remove_unused_registrations(keys: Keys) -> int:
     """Remove clients by their policies, after asking once more whether they are unused."""
     clients = list(unused_clients().filter(pk__in=keys).values_list("application", flat=True))
-    return delete_rows(_all(application_model()).filter(pk__in=clients))
+    return delete_keys(application_model(), clients)
 
 
 def _all(model: Any) -> QuerySet[Any]:
@@ -177,12 +177,12 @@ def _all(model: Any) -> QuerySet[Any]:
     return rows
 
 
-def _among(model: Any, keys: Keys, name: str = "pk") -> QuerySet[Any]:
+def _among(model: Any, keys: Keys, name: str) -> QuerySet[Any]:
     return _all(model).filter(among(model, name, keys))
 
 
 def _plain(model: Callable[[], Any]) -> Callable[[Keys], int]:
-    return lambda keys: delete_rows(_among(model(), keys))
+    return lambda keys: delete_keys(model(), keys)
 
 
 KINDS = (

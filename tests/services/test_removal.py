@@ -10,7 +10,8 @@ from django.db.models.signals import post_delete
 
 from idp.conf import access_token_model, refresh_token_model
 from idp.models import Authorization, IssuedToken
-from idp.services.removal import delete_rows
+from idp.services import removal
+from idp.services.removal import delete_keys, delete_rows
 from tests.factories import grant, make_application, make_user
 from tests.services.test_consent import hold
 
@@ -62,3 +63,19 @@ def test_whoever_listens_to_deletions_hears_each(held: Any) -> None:
     finally:
         post_delete.disconnect(listen, sender=access_token_model())
     assert len(heard) == 1
+
+
+def test_rows_go_by_their_keys_with_what_belongs_to_them(held: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(removal, "BATCH", 1)
+    other = hold(make_user(), held.application, "a", held.created_at)
+
+    assert delete_keys(Authorization, [held.pk, other.pk]) == 2
+
+    assert not IssuedToken.objects.exists()
+    assert refresh_token_model().objects.count() == 2, "nothing says that they go along"
+
+
+def test_no_keys_are_no_rows(held: Any) -> None:
+    assert delete_keys(Authorization, []) == 0
+    assert delete_rows(Authorization.objects.none()) == 0
+    assert Authorization.objects.exists()
