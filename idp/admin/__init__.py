@@ -7,18 +7,21 @@ and imported by it alone.
 
 from django.contrib import admin
 
+from idp.admin.api import ApiAdmin
 from idp.admin.authorization import AuthorizationAdmin
 from idp.admin.client_scope import ClientScopeAdmin
 from idp.admin.consent import ConsentAdmin
 from idp.admin.device import DeviceAuthorizationAdmin
 from idp.admin.event import SecurityEventAdmin
 from idp.admin.key import SigningKeyAdmin
-from idp.admin.ledger import ConsentEventAdmin, ConsentSnapshotAdmin
+from idp.admin.ledger import ConsentEventAdmin
 from idp.admin.logo import ClientLogoAdmin
 from idp.admin.logout import LogoutDeliveryAdmin
-from idp.admin.policy import ApiAdmin, ClientPolicyAdmin, ScopePolicyAdmin
+from idp.admin.policy import ClientPolicyAdmin, ScopePolicyAdmin
 from idp.admin.scope import ScopeAdmin
+from idp.admin.sign_in import SignInAdmin
 from idp.admin.site import SiteStateAdmin
+from idp.admin.snapshot import ConsentSnapshotAdmin
 from idp.admin.task import BulkTaskAdmin
 from idp.models import (
     Api,
@@ -35,6 +38,7 @@ from idp.models import (
     Scope,
     ScopePolicy,
     SecurityEvent,
+    SignIn,
     SigningKey,
     SiteState,
 )
@@ -53,5 +57,6 @@ admin.site.register(LogoutDelivery, LogoutDeliveryAdmin)
 admin.site.register(Scope, ScopeAdmin)
 admin.site.register(ScopePolicy, ScopePolicyAdmin)
 admin.site.register(SecurityEvent, SecurityEventAdmin)
+admin.site.register(SignIn, SignInAdmin)
 admin.site.register(SigningKey, SigningKeyAdmin)
 admin.site.register(SiteState, SiteStateAdmin)

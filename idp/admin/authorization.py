@@ -111,7 +111,7 @@ class AuthorizationAdmin(PartyAdmin):
     )
     empty_text = _("When a client redeems its first code, its authorization will appear here.")
     fieldsets = (
-        (None, {"fields": ("id", "user_link", "client", "state", "scope_codes")}),
+        (None, {"fields": ("id", "user_link", "client", "state", "scope_links")}),
         (
             _("How"),
             {
@@ -125,7 +125,7 @@ class AuthorizationAdmin(PartyAdmin):
                 )
             },
         ),
-        (_("Sign-in"), {"fields": ("auth_time", "acr", "amr")}),
+        (_("Sign-in"), {"fields": ("sign_in_link", "auth_time", "acr", "amr")}),
         (_("Life"), {"fields": ("life",)}),
         (_("Tokens"), {"fields": ("token_table",)}),
     )
@@ -247,17 +247,28 @@ class AuthorizationAdmin(PartyAdmin):
     @admin.display(description=_("user"))
     def user_link(self, row: Authorization) -> SafeString | str:
         """Return the user with a link."""
-        return display.object_link(row.user)
+        return display.user_link(row.user)
 
     @admin.display(description=_("scopes"))
     def scope_codes(self, row: Authorization) -> SafeString | str:
         """Return the scopes as granted."""
         return display.codes(row.scopes.split())
 
+    @admin.display(description=_("scopes"))
+    def scope_links(self, row: Authorization) -> SafeString | str:
+        """Return the scopes as granted, each leading to its page."""
+        return display.scope_links(row.scopes.split())
+
     @admin.display(description=_("consent"))
     def consent_link(self, row: Authorization) -> SafeString | str:
         """Return the consent that it rests on."""
         return display.object_link(row.consent)
+
+    @admin.display(description=_("sign-in"))
+    def sign_in_link(self, row: Authorization) -> SafeString | str:
+        """Return the sign-in under which it happened."""
+        at = display.moment(row.sign_in.at) if row.sign_in is not None else None
+        return display.object_link(row.sign_in, at)
 
     @admin.display(description=_("state"))
     def state(self, row: Authorization) -> SafeString:

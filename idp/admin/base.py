@@ -80,6 +80,21 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             # A filter in the address that no column can hold; Django's word for it is "e".
             return HttpResponseRedirect(f"{request.path}?e=1")
 
+    def neighbours(self, row: Any) -> dict[str, str]:
+        """Return what the lists of what belongs to a row are filtered by; nothing for no lists."""
+        return {}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Return the page of a row, with the ways to what belongs to it."""
+        row = kwargs.get("obj")
+        named = self.neighbours(row) if row is not None else {}
+        if named:
+            parts = [*context.get("parts", ()), neighbour.part(self, request, **named)]
+            context = {**context, "parts": parts}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def page(
         self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
     ) -> TemplateResponse:
@@ -172,3 +187,11 @@ class PartyAdmin(RecordAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows whose user or client answers to the search."""
         return search_parties(queryset, search_term), False
+
+    def neighbours(self, row: Any) -> dict[str, str]:
+        """Return the client and the user that it is of, where they are known."""
+        client, user = row.application, row.user
+        return {
+            **({"client": client.client_id} if client is not None else {}),
+            **({"user": user.get_username()} if user is not None else {}),
+        }

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
-from idp.models import ClientPolicy, DeviceAuthorization, LogoutDelivery
+from idp.models import ClientPolicy
 from idp.services.logo import is_trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from django.http import HttpRequest
     from django.utils.functional import _StrOrPromise
@@ -25,22 +23,14 @@ if TYPE_CHECKING:
 MOST_KEYS = 20
 
 
-def table(
-    desk: DeskAdmin,
-    request: HttpRequest,
-    application: Any,
-    policy: ClientPolicy,
-    grants: Iterable[str],
-) -> SafeString:
+def table(policy: ClientPolicy) -> SafeString:
     """Return what the client set, by the names of the specifications; the rest is the default."""
-    rows = [(name, value) for name, value in _values(application, policy) if value]
-    for words, url in _neighbours(desk, request, application, policy, grants):
-        rows.append((words, display.link(url, _("Show them"))))
+    rows = [(name, value) for name, value in _values(policy) if value]
     rows = rows or [(_("Everything"), gettext("As usual: the client set nothing of this."))]
     return display.facts(rows)
 
 
-def _values(application: Any, policy: ClientPolicy) -> Iterator[tuple[_StrOrPromise, Any]]:
+def _values(policy: ClientPolicy) -> Iterator[tuple[_StrOrPromise, Any]]:
     for name in ("client_uri", "logo_uri", "policy_uri", "tos_uri", "software_id"):
         yield name, getattr(policy, name)
     keys = (policy.jwks or {}).get("keys") or []
@@ -67,24 +57,6 @@ def _values(application: Any, policy: ClientPolicy) -> Iterator[tuple[_StrOrProm
 def _key(key: dict[str, Any]) -> str:
     parts = (key.get("kid"), key.get("kty"), key.get("alg"))
     return " · ".join(str(part)[:100] for part in parts if part)
-
-
-def _neighbours(
-    desk: DeskAdmin,
-    request: HttpRequest,
-    application: Any,
-    policy: ClientPolicy,
-    grants: Iterable[str],
-) -> Iterator[tuple[_StrOrPromise, str]]:
-    asked = urlencode({"client": application.client_id})
-    site = desk.admin_site.name
-    if policy.backchannel_logout_uri and desk.may(request, "view", LogoutDelivery):
-        url = reverse(f"{site}:idp_logoutdelivery_changelist")
-        yield _("Sign-out messages"), f"{url}?{asked}"
-    devices = any("device_code" in grant for grant in grants)
-    if devices and desk.may(request, "view", DeviceAuthorization):
-        url = reverse(f"{site}:idp_deviceauthorization_changelist")
-        yield _("Devices"), f"{url}?{asked}"
 
 
 def may_fetch_logo(desk: DeskAdmin, request: HttpRequest, policy: ClientPolicy) -> bool:

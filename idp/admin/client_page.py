@@ -8,11 +8,19 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import client_clone, client_metadata, client_unused, display, owner, try_it
+from idp.admin import (
+    client_clone,
+    client_metadata,
+    client_unused,
+    display,
+    neighbour,
+    owner,
+    try_it,
+)
 from idp.admin.client_setup import setup
 from idp.admin.client_uri import uri_table
 from idp.admin.paginator import COUNT_LIMIT
@@ -126,11 +134,9 @@ def _buttons(
 def _parts(
     desk: DeskAdmin, request: HttpRequest, application: Any, policy: ClientPolicy, now: datetime
 ) -> Iterable[tuple[str, Any, Any, Any]]:
-    yield "facts", _("What it is"), _facts(application, policy, now), None
-    said = client_metadata.table(
-        desk, request, application, policy, grant_types_of(application, policy)
-    )
-    yield "metadata", _("What it says of itself"), said, None
+    people = owner.links(application, linked=desk.may(request, "view", Consent))
+    yield "facts", _("What it is"), _facts(application, policy, people), None
+    yield "metadata", _("What it says of itself"), client_metadata.table(policy), None
     yield "scopes", _("What it may ask for"), _scopes(desk, request, application), None
     if application.redirect_uris or application.post_logout_redirect_uris:
         rows = RedirectUri.objects.filter(application=application).order_by("purpose", "pk")[:100]
@@ -151,15 +157,18 @@ def _parts(
     elif owner.owns(request, application):
         table = _authorizations(application, now, owner=True)
         yield "authorizations", _("Authorizations"), table, None
+    ways = list(neighbour.ways(desk, request, client=application.client_id))
     if desk.may(request, "view", SecurityEvent):
         more = f"{reverse(f'{site}:idp_securityevent_changelist')}?{key}"
         yield "events", _("What happened in the last 30 days"), _events(application, now), more
     elif owner.owns(request, application):
         table = _events(application, now, owner=True)
         yield "events", _("What happened in the last 30 days"), table, None
+    if ways:
+        yield "neighbours", _("All that belongs to it"), neighbour.links(ways), None
 
 
-def _facts(application: Any, policy: ClientPolicy, now: datetime) -> SafeString:
+def _facts(application: Any, policy: ClientPolicy, people: object) -> SafeString:
     off = policy.status == ClientPolicy.Status.DISABLED
     status = display.badge(policy.get_status_display(), "danger" if off else "good")
     if policy.status_reason:
@@ -173,7 +182,7 @@ def _facts(application: Any, policy: ClientPolicy, now: datetime) -> SafeString:
             (_("Environment"), policy.get_environment_display()),
             (_("Trust"), trust_badge(policy)),
             (_("Client id"), display.codes([application.client_id])),
-            (_("Owners"), display.codes(owner.names_of(application))),
+            (_("Owners"), people),
             (_("Contacts"), ", ".join(policy.contacts) or display.EMPTY),
             (_("Grant types"), display.codes(sorted(grant_types_of(application, policy)))),
             (_("Proves itself by"), policy.token_endpoint_auth_method or application.client_type),
@@ -181,7 +190,16 @@ def _facts(application: Any, policy: ClientPolicy, now: datetime) -> SafeString:
             (_("Registered"), display.moment(application.created)),
             (_("Source"), policy.get_source_display()),
             (_("Last used"), display.moment(policy.last_used_at, gettext("never"))),
+            (_("Answers for tokens of"), _apis(policy)),
         )
+    )
+
+
+def _apis(policy: ClientPolicy) -> SafeString | str:
+    """Return the APIs whose tokens the client may ask about."""
+    rows = policy.served_apis.order_by("name")[:NEWEST] if policy.pk is not None else ()
+    return format_html_join(", ", "{}", ((display.object_link(row),) for row in rows)) or (
+        display.EMPTY
     )
 
 
@@ -237,7 +255,11 @@ def _authorizations(application: Any, now: datetime, *, owner: bool = False) -> 
     )
     cells = (
         (
-            *((row.pk.hex[:8],) if owner else (display.object_link(row, row.pk.hex[:8]), row.user)),
+            *(
+                (row.pk.hex[:8],)
+                if owner
+                else (display.object_link(row, row.pk.hex[:8]), display.user_link(row.user))
+            ),
             display.codes(row.scopes.split()),
             display.moment(row.created_at),
             display.moment(row.last_used_at),

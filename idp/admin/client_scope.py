@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from idp.admin import display, scope_request
 from idp.admin import impact as impact_page
 from idp.admin.base import RecordAdmin
-from idp.admin.filter import ClientFilter
+from idp.admin.filter import ClientFilter, TextFilter
 from idp.models import ClientScope
 from idp.services.change import Refused
 from idp.services.client_scope import approve_scope, may_decide, refuse_scope
@@ -63,6 +63,30 @@ class DecisionForm(forms.Form):
     )
 
 
+class ScopeFilter(TextFilter):
+    """Rows of one scope."""
+
+    title = _("scope")
+    parameter_name = "scope"
+    hint = _("exactly")
+
+    def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Return the rows of the scope with this name."""
+        return queryset.filter(scope__name=text)
+
+
+class PolicyFilter(TextFilter):
+    """Rows of the scopes that follow one policy."""
+
+    title = _("policy")
+    parameter_name = "policy"
+    hint = _("exactly")
+
+    def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Return the rows under the policy with this name."""
+        return queryset.filter(scope__policy__name=text)
+
+
 class ClientScopeAdmin(RecordAdmin):
     """The queue, and everything that was decided."""
 
@@ -77,7 +101,14 @@ class ClientScopeAdmin(RecordAdmin):
         "decided_by",
         "until",
     )
-    list_filter = ("state", ClientFilter, "requirement", "requested_at")
+    list_filter = (
+        "state",
+        ClientFilter,
+        ScopeFilter,
+        PolicyFilter,
+        "requirement",
+        "requested_at",
+    )
     list_select_related = ("application", "scope__policy")
     search_fields = ("application__client_id", "scope__name")
     ordering = ("-requested_at", "-pk")
@@ -131,6 +162,10 @@ class ClientScopeAdmin(RecordAdmin):
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
+
+    def neighbours(self, row: Any) -> dict[str, str]:
+        """Return whose it is."""
+        return {"client": row.application.client_id}
 
     def ask_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the approval, with a reason."""

@@ -12,12 +12,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from idp.admin import display
+from idp.admin import display, user
 from idp.admin.base import PartyAdmin
 from idp.admin.chosen import challenge, end_many
 from idp.admin.confirm import Question, ask, given_reason, is_confirmed
 from idp.admin.filter import ClientFilter, TextFilter, UserFilter
-from idp.models import Authorization, Consent, ConsentEvent, ConsentScope
+from idp.models import Authorization, Consent, ConsentEvent, ConsentScope, ConsentSnapshot
 from idp.services.consent import revoke_consent
 from idp.services.origin import origin_of
 
@@ -71,7 +71,9 @@ class ConsentAdmin(PartyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that revokes."""
         view = self.admin_site.admin_view(self.revoke_view)
+        person = self.admin_site.admin_view(self.user_view)
         return [
+            path("user/<path:object_id>/", person, name="idp_user"),
             path("<path:object_id>/revoke/", view, name="idp_consent_revoke"),
             *super().get_urls(),
         ]
@@ -82,6 +84,10 @@ class ConsentAdmin(PartyAdmin):
         """Return the page of one consent, with the button for whoever may revoke."""
         context = {"may_revoke": self.may(request, "revoke"), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
+
+    def user_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what the provider knows of one user, and lead to all of it."""
+        return user.view(self, request, object_id)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Return whether the operator may take consents back."""
@@ -145,7 +151,7 @@ class ConsentAdmin(PartyAdmin):
     @admin.display(description=_("user"))
     def user_link(self, consent: Consent) -> SafeString | str:
         """Return the user with a link."""
-        return display.object_link(consent.user)
+        return display.user_link(consent.user)
 
     @admin.display(description=_("status"), ordering="status")
     def status_badge(self, consent: Consent) -> SafeString:
@@ -164,18 +170,28 @@ class ConsentAdmin(PartyAdmin):
     @admin.display(description=_("scopes"))
     def scope_table(self, consent: Consent) -> SafeString:
         """Return the scopes with what was decided about each."""
-        rows = (
+        rows = list(consent.scopes.all()[:200])
+        links = display.links_of_scopes(row.scope for row in rows)
+        cells = (
             (
-                display.codes([row.scope]),
+                links[row.scope],
                 display.badge(row.get_state_display(), SCOPE_TONES.get(row.state, "plain")),
                 display.moment(row.since),
                 row.title or display.EMPTY,
                 f"{row.policy} · {row.policy_revision}" if row.policy else display.EMPTY,
+                _page_link(row.snapshot_digest),
             )
-            for row in consent.scopes.all()[:200]
+            for row in rows
         )
-        heads = (_("Scope"), _("State"), _("Since"), _("Title as shown"), _("Policy and revision"))
-        return display.table(_("Scopes of this consent"), heads, rows)
+        heads = (
+            _("Scope"),
+            _("State"),
+            _("Since"),
+            _("Title as shown"),
+            _("Policy and revision"),
+            _("Page"),
+        )
+        return display.table(_("Scopes of this consent"), heads, cells)
 
     @admin.display(description=_("authorizations"))
     def authorization_table(self, consent: Consent) -> SafeString:
@@ -213,6 +229,13 @@ class ConsentAdmin(PartyAdmin):
         )
         heads = (_("What"), _("When"), _("By"), _("Scopes after"), _("Reason"))
         return display.table(_("History of this consent"), heads, rows)
+
+
+def _page_link(digest: str) -> SafeString | str:
+    """Return a link to the page on which something was decided."""
+    if not digest:
+        return display.EMPTY
+    return display.link(display.admin_url(ConsentSnapshot, "change", digest), f"{digest[:8]}…")
 
 
 def _question(consents: QuerySet[Any], back: str = "") -> Question:

@@ -126,7 +126,7 @@ class DeviceAuthorizationAdmin(PartyAdmin):
     @admin.display(description=_("user"))
     def user_link(self, row: DeviceAuthorization) -> SafeString | str:
         """Return who decided, with a link."""
-        return display.object_link(row.user)
+        return display.user_link(row.user)
 
     @admin.display(description=_("scopes"))
     def scope_codes(self, row: DeviceAuthorization) -> SafeString | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib.admin.utils import quote
 from django.urls import NoReverseMatch, reverse
@@ -15,6 +16,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
+
+from idp.conf import application_model
+from idp.models import Scope
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -85,6 +89,37 @@ def client_link(application: Model | None) -> SafeString | str:
     return object_link(application, page="overview")
 
 
+def client_id_link(client_id: str, words: object = None) -> SafeString | str:
+    """Return a link to the page of the client with an id, whether it still exists or not."""
+    if not client_id:
+        return EMPTY
+    url = admin_url(application_model(), "by_client_id")
+    return link(f"{url}?{urlencode({'client_id': client_id})}", words or client_id)
+
+
+def links_of_scopes(names: Iterable[str]) -> dict[str, SafeString | str]:
+    """Return names of scopes, each with a link to its page where the catalogue knows it."""
+    found = {name: codes([name]) for name in names}
+    for name, key in Scope.objects.filter(name__in=list(found)).values_list("name", "pk"):
+        found[name] = link(admin_url(Scope, "change", key), found[name])
+    return found
+
+
+def scope_links(names: Iterable[str]) -> SafeString | str:
+    """Return names of scopes in a row, each with a link; a dash for none."""
+    shown = list(names)
+    known = links_of_scopes(shown)
+    return format_html_join(" ", "{}", ((known[name],) for name in shown)) or EMPTY
+
+
+def user_link(user: Any, words: object = None) -> SafeString | str:
+    """Return a link to the page of a user at the provider."""
+    if user is None:
+        return EMPTY
+    shown = user.get_username() if words is None else words
+    return link(reverse("admin:idp_user", args=(quote(str(user.pk)),)), shown)
+
+
 def moment(at: datetime | None, empty: str = EMPTY) -> SafeString | str:
     """Return a point in time with the distance from now as a hint."""
     if at is None:
@@ -94,7 +129,7 @@ def moment(at: datetime | None, empty: str = EMPTY) -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
         distance(at),
-        date_format(local, "SHORT_DATETIME_FORMAT"),
+        date_format(local, "DATETIME_FORMAT"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -15,10 +16,11 @@ from idp.admin import display, event_group
 from idp.admin.event_meaning import MEANINGS, UNKNOWN
 from idp.admin.filter import AddressFilter, ClientIdFilter, UserFilter
 from idp.admin.keyset import KeysetAdmin
-from idp.conf import application_model
-from idp.models import SecurityEvent
+from idp.models import ConsentEvent, SecurityEvent, SigningKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 TONES = {"info": "plain", "warning": "warn", "error": "danger"}
 FREQUENT = 100
 JUDGED_KEYS = ("auth_age", "acr")
+OBJECTS = (
+    ("authorization", "authorization", _("The authorization that it came of")),
+    ("device", "deviceauthorization", _("The device that it is about")),
+    ("task", "bulktask", _("The task that did it")),
+)
+"""What an event names in its detail, with the model that has a page of it."""
 SCOPE_KEYS = ("scope", "scopes", "asked", "requested")
 
 
@@ -125,20 +133,12 @@ class SecurityEventAdmin(KeysetAdmin):
     @admin.display(description=_("client"))
     def client(self, event: SecurityEvent) -> SafeString | str:
         """Return the client as it named itself, leading to all that it did."""
-        if not event.client_id:
-            return display.EMPTY
-        target = reverse(
-            f"{self.admin_site.name}:{application_model()._meta.app_label}_"
-            f"{application_model()._meta.model_name}_by_client_id"
-        )
-        return display.link(
-            f"{target}?{urlencode({'client_id': event.client_id})}", event.client_id
-        )
+        return display.client_id_link(event.client_id)
 
     @admin.display(description=_("user"))
     def user_link(self, event: SecurityEvent) -> SafeString | str:
         """Return the user with a link."""
-        return display.object_link(event.user)
+        return display.user_link(event.user)
 
     @admin.display(description=_("why"))
     def why(self, event: SecurityEvent) -> SafeString | str:
@@ -175,11 +175,13 @@ class SecurityEventAdmin(KeysetAdmin):
         if event.user_id:
             of_user = f"?{urlencode({'user': event.user_id})}"
             ways.append((_("Everything that this user met"), f"../../{of_user}"))
-        family = (event.detail or {}).get("authorization")
-        if family:
-            site = self.admin_site.name
-            url = reverse(f"{site}:idp_authorization_change", args=(str(family),))
-            ways.append((_("The authorization that it came of"), url))
+        ways += self._objects(event.detail or {})
+        if event.client_id and event.user is not None:
+            pair = {"client": event.client_id, "user": event.user.get_username()}
+            ledger = display.admin_url(ConsentEvent, "changelist")
+            ways.append(
+                (_("What this user decided about this client"), f"{ledger}?{urlencode(pair)}")
+            )
         if event.address:
             ways.append(
                 (
@@ -188,6 +190,16 @@ class SecurityEventAdmin(KeysetAdmin):
                 )
             )
         return ways
+
+    def _objects(self, detail: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+        """Yield the ways to what an event names."""
+        for key, model, words in OBJECTS:
+            if value := detail.get(key):
+                name = f"{self.admin_site.name}:idp_{model}_change"
+                yield words, reverse(name, args=(quote(str(value)),))
+        signer = SigningKey.objects.filter(kid=str(detail.get("kid") or "")).first()
+        if signer is not None:
+            yield _("The key that it is about"), display.object_url(signer)
 
     def _explain(self, event: SecurityEvent) -> str:
         return explain_url(self.admin_site.name, event.client_id, event.user_id, event.detail)

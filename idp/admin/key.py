@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.http import HttpResponseRedirect
@@ -11,15 +12,17 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display
+from idp.admin import display, neighbour
 from idp.admin.base import RecordAdmin
 from idp.admin.confirm import Question, ask, given_reason, is_confirmed
 from idp.admin.paginator import COUNT_LIMIT
 from idp.conf import id_token_model
-from idp.models import SigningKey
+from idp.models import SecurityEvent, SigningKey
 from idp.services import key as keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
@@ -129,6 +132,21 @@ class SigningKeyAdmin(RecordAdmin):
             needs_reason=True,
             back="../change/",
         )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Return the page of a key, with the ways to the keys beside it and to their events."""
+        body = neighbour.links(self._beside(request, kwargs["obj"]))
+        parts = [{"title": _("What belongs to it"), "anchor": "neighbours", "body": body}]
+        return super().render_change_form(request, {**context, "parts": parts}, *args, **kwargs)
+
+    def _beside(self, request: HttpRequest, key: SigningKey) -> Iterator[tuple[Any, str]]:
+        like = urlencode({"algorithm__exact": key.algorithm, "use__exact": key.use})
+        yield _("Keys like it, before and after"), f"../../?{like}"
+        if self.may(request, "view", SecurityEvent):
+            url = display.admin_url(SecurityEvent, "changelist")
+            yield _("What happened to keys"), f"{url}?{urlencode({'kind': 'key.'})}"
 
     @admin.display(description=_("ways"))
     def ways(self, key: SigningKey) -> SafeString | str:

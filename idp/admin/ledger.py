@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import Http404
-from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -14,14 +13,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
-from idp.admin.base import RecordAdmin
 from idp.admin.filter import ClientIdFilter, TextFilter
 from idp.admin.keyset import KeysetAdmin
 from idp.admin.ledger_badge import verification
 from idp.admin.ledger_export import FORMATS, export
 from idp.admin.ledger_who import who_context
 from idp.admin.party import user_named
-from idp.domain.snapshot import document_from_dict
+from idp.admin.snapshot import shown_page
 from idp.models import Consent, ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
 from idp.models.expression import holding_word
 
@@ -69,12 +67,26 @@ class ScopeFilter(TextFilter):
         return queryset.filter(holding_word(text, "scopes_before", "scopes_after", "declined"))
 
 
+class PageFilter(TextFilter):
+    """Events that were decided on one page."""
+
+    title = _("page")
+    parameter_name = "page"
+    hint = _("digest of the page as shown")
+
+    def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Return the events with this page."""
+        return queryset.filter(snapshot_digest=text)
+
+
 class ConsentEventAdmin(KeysetAdmin):
     """Every decision and change, each a link of its subject's chain."""
 
     change_list_template = "admin/idp/ledger_list.html"
     list_display = ("at", "kind_badge", "client_name", "who", "before", "after", "until", "actor")
-    list_filter = ("kind", "actor", SubjectFilter, ClientIdFilter, ScopeFilter, "at")
+    list_filter = (
+        "kind", "actor", SubjectFilter, ClientIdFilter, ScopeFilter, PageFilter, "at",
+    )  # fmt: skip
     ordering = ("-at", "-id")
     sortable_by = ()
     lead = _(
@@ -83,10 +95,24 @@ class ConsentEventAdmin(KeysetAdmin):
     )
     empty_text = _("The first answer to a consent page will appear here.")
     fieldsets = (
-        (None, {"fields": ("kind_badge", "at", "client", "who", "actor", "actor_name", "reason")}),
-        (_("What"), {"fields": ("before", "after", "refused", "how_long", "expires_at")}),
+        (
+            None,
+            {
+                "fields": (
+                    "kind_badge",
+                    "at",
+                    "client",
+                    "user_link",
+                    "who",
+                    "actor",
+                    "actor_name",
+                    "reason",
+                )
+            },
+        ),
+        (_("What"), {"fields": ("before", "after_links", "refused", "how_long", "expires_at")}),
         (_("Where from"), {"fields": ("evidence", "request_id", "authorization_link")}),
-        (_("The page as the person saw it"), {"fields": ("page_shown",)}),
+        (_("The page as the person saw it"), {"fields": ("page_shown", "page_link")}),
         (_("Chain"), {"fields": ("event_id", "sequence", "previous_digest", "digest", "extra")}),
     )
 
@@ -160,6 +186,11 @@ class ConsentEventAdmin(KeysetAdmin):
         return display.codes(event.scopes_before.split())
 
     @admin.display(description=_("scopes after"))
+    def after_links(self, event: ConsentEvent) -> SafeString | str:
+        """Return the scopes that are granted since, each with a link."""
+        return display.scope_links(event.scopes_after.split())
+
+    @admin.display(description=_("scopes after"))
     def after(self, event: ConsentEvent) -> SafeString | str:
         """Return the scopes that are granted since."""
         return display.codes(event.scopes_after.split())
@@ -176,10 +207,28 @@ class ConsentEventAdmin(KeysetAdmin):
 
     @admin.display(description=_("client"))
     def client(self, event: ConsentEvent) -> SafeString:
-        """Return the client as it was called then."""
-        return format_html(
-            '{} <code class="desk-code">{}</code>', event.client_name, event.client_id
-        )
+        """Return the client as it was called then, with a link to it as it is."""
+        link = display.client_id_link(event.client_id, display.codes([event.client_id]))
+        return format_html("{} {}", event.client_name, link)
+
+    @admin.display(description=_("name"))
+    def user_link(self, event: ConsentEvent) -> SafeString | str:
+        """Return the user with a link, while there is one."""
+        return display.user_link(_user_of(event))
+
+    def neighbours(self, row: Any) -> dict[str, str]:
+        """Return the client and the user that it is of, while there is one."""
+        user = _user_of(row)
+        named = {"user": user.get_username()} if user is not None else {}
+        return {"client": row.client_id, **named}
+
+    @admin.display(description=_("kept as"))
+    def page_link(self, event: ConsentEvent) -> SafeString | str:
+        """Return a link to the page, which leads to whoever else decided on it."""
+        if not event.snapshot_digest:
+            return display.EMPTY
+        url = display.admin_url(ConsentSnapshot, "change", event.snapshot_digest)
+        return display.link(url, event.snapshot_digest)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the groups of fields; address and browser for whoever may see evidence."""
@@ -217,50 +266,7 @@ class ConsentEventAdmin(KeysetAdmin):
         return shown_page(event.snapshot_digest)
 
 
-def shown_page(digest: str) -> SafeString | str:
-    """Return a consent page as it was shown, drawn without a control."""
-    snapshot = ConsentSnapshot.objects.filter(pk=digest).first() if digest else None
-    if snapshot is None:
-        return gettext("No page was shown.")
-    try:
-        document = document_from_dict(snapshot.document)
-    except (KeyError, TypeError, ValueError):
-        return gettext("This page was kept by an older version and cannot be drawn.")
-    drawn = render_to_string(
-        "idp/partials/consent_document.html", {"document": document, "read_only": True}
-    )
-    return format_html(
-        '<div class="idp desk-paper"><article class="idp-sheet">{}</article></div>', drawn
-    )
-
-
-class ConsentSnapshotAdmin(RecordAdmin):
-    """Consent pages, each kept once under the digest of its words."""
-
-    list_display = ("digest", "client_name", "language", "created_at")
-    ordering = ("-created_at",)
-    sortable_by = ()
-    empty_text = _("Each page that a user answers is kept here once.")
-    fields = ("digest", "created_at", "drawn")
-    readonly_fields = fields
-
-    class Media:
-        """What the pages load: the consent page is drawn in its own style."""
-
-        css = {"all": ("idp/idp.css",)}
-
-    @admin.display(description=_("client"))
-    def client_name(self, snapshot: ConsentSnapshot) -> str:
-        """Return whose page it was."""
-        client = snapshot.document.get("client") or {}
-        return client.get("name") or client.get("client_id") or display.EMPTY
-
-    @admin.display(description=_("language"))
-    def language(self, snapshot: ConsentSnapshot) -> str:
-        """Return the language of the page."""
-        return snapshot.document.get("language") or display.EMPTY
-
-    @admin.display(description=_("page"))
-    def drawn(self, snapshot: ConsentSnapshot) -> SafeString | str:
-        """Return the page."""
-        return shown_page(snapshot.digest)
+def _user_of(event: ConsentEvent) -> Any:
+    """Return the user whose chain an event stands in; None once they are forgotten."""
+    subject = Subject.objects.select_related("user").filter(key=event.subject_key).first()
+    return subject.user if subject is not None else None

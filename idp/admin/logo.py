@@ -46,6 +46,10 @@ class ClientLogoAdmin(RecordAdmin):
         """Return the rows without the pictures themselves."""
         return super().get_queryset(request).defer("content")
 
+    def neighbours(self, row: Any) -> dict[str, str]:
+        """Return whose it is."""
+        return {"client": row.application.client_id}
+
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that fetches."""
         view = self.admin_site.admin_view(self.fetch_view)

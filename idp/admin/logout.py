@@ -13,7 +13,7 @@ from idp.admin import display
 from idp.admin.base import RecordAdmin
 from idp.admin.confirm import LARGE, Question, ask, is_confirmed
 from idp.admin.filter import ClientFilter
-from idp.models import LogoutDelivery
+from idp.models import LogoutDelivery, SignIn
 from idp.services.logout import retry_deliveries
 from idp.services.logout_delivery import ATTEMPTS
 
@@ -42,8 +42,12 @@ class LogoutDeliveryAdmin(RecordAdmin):
     fieldsets = (
         (None, {"fields": ("client", "state_badge", "tries", "answer")}),
         (_("Life"), {"fields": ("created_at", "next", "ended_at")}),
-        (_("What it says"), {"fields": ("issuer", "subject", "sid")}),
+        (_("What it says"), {"fields": ("issuer", "subject", "sid", "sign_in")}),
     )
+
+    def neighbours(self, row: Any) -> dict[str, str]:
+        """Return whom it tells."""
+        return {"client": row.application.client_id}
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Return whether the operator may send messages again."""
@@ -80,6 +84,12 @@ class LogoutDeliveryAdmin(RecordAdmin):
     def client(self, row: LogoutDelivery) -> SafeString | str:
         """Return the client with a link to its page."""
         return display.client_link(row.application)
+
+    @admin.display(description=_("sign-in"))
+    def sign_in(self, row: LogoutDelivery) -> SafeString | str:
+        """Return the sign-in whose end it tells, while that is kept."""
+        ended = SignIn.objects.filter(sid=row.sid).first()
+        return display.object_link(ended, display.moment(ended.at)) if ended else display.EMPTY
 
     @admin.display(description=_("state"), ordering="state")
     def state_badge(self, row: LogoutDelivery) -> SafeString:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.http import HttpResponseRedirect
+from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,7 @@ from idp.services.client_owner import owned_clients, owner_names, set_owners
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
 
     from idp.admin.base import DeskAdmin
 
@@ -63,6 +65,20 @@ def names_of(application: Any) -> tuple[str, ...]:
     first = (application.user.get_username(),) if application.user is not None else ()
     users, groups = owner_names(policy_of(application))
     return tuple(dict.fromkeys([*first, *users, *groups]))
+
+
+def links(application: Any, *, linked: bool) -> SafeString | str:
+    """Return who owns a client; people with a link to their page, where the reader may open it."""
+    if not linked:
+        return display.codes(names_of(application))
+    policy = policy_of(application)
+    people = {application.user_id: application.user} if application.user is not None else {}
+    groups: list[str] = []
+    if policy.pk is not None:
+        people |= {user.pk: user for user in policy.owner_users.all()}
+        groups = sorted(policy.owner_groups.values_list("name", flat=True))
+    parts = [*map(display.user_link, people.values()), *(display.codes([name]) for name in groups)]
+    return format_html_join(" ", "{}", ((part,) for part in parts)) or display.EMPTY
 
 
 def may_operate(desk: DeskAdmin, request: HttpRequest) -> bool:

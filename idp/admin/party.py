@@ -58,6 +58,16 @@ def clients_named(text: str) -> QuerySet[Any]:
     return found
 
 
+def client_keys(text: str) -> list[Any]:
+    """Return the key of the client with this very id; of those with such a name where none has it.
+
+    A link from a client to its rows leads to no other client's, whatever that is called.
+    """
+    known = application_model()._default_manager.filter(client_id=text)
+    exact = list(known.values_list("pk", flat=True))
+    return exact or list(clients_named(text).values_list("pk", flat=True)[:PARTIES])
+
+
 def search_parties(queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Return the rows whose user or client answers to every word of a search.
 

@@ -19,7 +19,6 @@ from idp.admin.field import GRANT_TYPES, LinesField, NamesField, SpanField, grou
 from idp.admin.scope import SENSITIVITY_TONES
 from idp.admin.service_form import ServiceAdmin
 from idp.models import ScopePolicy
-from idp.services.api import remove_api, save_api
 from idp.services.scope_policy import remove_policy, save_policy
 
 if TYPE_CHECKING:
@@ -167,6 +166,10 @@ class ScopePolicyAdmin(ServiceAdmin):
             request, object_id, form_url, {"parts": parts, **(extra_context or {})}
         )
 
+    def neighbours(self, row: Any) -> dict[str, str]:
+        """Return what follows it: the clients that hold its scopes."""
+        return {"policy": row.name}
+
     def store(
         self, request: HttpRequest, obj: Any, form: Any, formsets: Any
     ) -> Iterable[FieldChange]:
@@ -208,39 +211,6 @@ class ScopePolicyAdmin(ServiceAdmin):
     def scopes_following(self, policy: Any) -> int:
         """Return how many scopes follow it."""
         return int(policy.scope_count)
-
-
-class ApiAdmin(ServiceAdmin):
-    """Protected resources that tokens are meant for."""
-
-    list_display = ("name", "identifier", "scope_count")
-    search_fields = ("name", "identifier")
-    autocomplete_fields = ("resource_servers",)
-    fields = ("name", "identifier", "resource_servers", "access_token_format")
-    empty_text = _("Add the API that your scopes belong to.")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the APIs with the number of their scopes."""
-        rows: QuerySet[Any] = super().get_queryset(request)
-        rows = rows.annotate(scopes_number=Count("scopes"))
-        return rows
-
-    def store(
-        self, request: HttpRequest, obj: Any, form: Any, formsets: Any
-    ) -> Iterable[FieldChange]:
-        """Store the API."""
-        return save_api(
-            obj, resource_servers=form.cleaned_data.get("resource_servers"), by=request.user
-        )
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete an API without scopes."""
-        remove_api(obj, by=request.user)
-
-    @admin.display(description=_("scopes"), ordering="scopes_number")
-    def scope_count(self, api: Any) -> int:
-        """Return how many scopes it has."""
-        return int(api.scopes_number)
 
 
 class ClientPolicyAdmin(ServiceAdmin):

@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Count
 from django.urls import path
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display, explain, sweep
@@ -120,10 +121,15 @@ class ScopeAdmin(ServiceAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Return the form with the clients that hold the scope below."""
-        parts = [_clients_part(self.get_object(request, unquote(object_id)))]
+        scope = self.get_object(request, unquote(object_id))
+        parts = [_standing_part(scope), _clients_part(scope)] if scope is not None else []
         return super().change_view(
             request, object_id, form_url, {"parts": parts, **(extra_context or {})}
         )
+
+    def neighbours(self, row: Any) -> dict[str, str]:
+        """Return the scope by its name."""
+        return {"scope": row.name}
 
     def store(
         self, request: HttpRequest, obj: Any, form: Any, formsets: Any
@@ -191,9 +197,30 @@ class ScopeAdmin(ServiceAdmin):
         return display.badges(pairs)
 
 
-def _clients_part(scope: Scope | None) -> dict[str, Any]:
+def _standing_part(scope: Scope) -> dict[str, Any]:
+    """Return what the scope follows, opens and includes, each with a link."""
+
+    def some(rows: Iterable[Scope]) -> SafeString | str:
+        links = ((display.object_link(row, display.codes([row.name])),) for row in rows)
+        return format_html_join(" ", "{}", links) or display.EMPTY
+
+    body = display.facts(
+        (
+            (_("API"), display.object_link(scope.api)),
+            (_("Policy"), display.object_link(scope.policy)),
+            (_("Includes"), some(scope.implies.order_by("name")[:CLIENTS_SHOWN])),
+            (
+                _("Included by"),
+                some(Scope.objects.filter(implies=scope).order_by("name")[:CLIENTS_SHOWN]),
+            ),
+        )
+    )
+    return {"title": _("Where it stands"), "anchor": "standing", "body": body}
+
+
+def _clients_part(scope: Scope) -> dict[str, Any]:
     rows = ClientScope.objects.select_related("application").order_by("pk")
-    held = rows.filter(scope=scope)[:CLIENTS_SHOWN] if scope else []
+    held = rows.filter(scope=scope)[:CLIENTS_SHOWN]
     body = display.table(
         _("Clients that may ask for this scope"),
         (_("Client"), _("Requirement"), _("State"), _("Until")),

@@ -33,7 +33,7 @@ class BulkTaskAdmin(RecordAdmin):
 
     change_list_template = "admin/idp/task_list.html"
     list_display = ("what", "by", "created_at", "state", "done", "changed")
-    list_filter = ("kind",)
+    list_filter = ("kind", ClientFilter, UserFilter, ScopeFilter)
     ordering = ("-created_at", "-id")
     sortable_by = ()
     lead = _(
@@ -85,6 +85,11 @@ class BulkTaskAdmin(RecordAdmin):
             return carry_on(self, request, task)
         context = {"title": str(task), "task": task, "begun": task.moved_at is not None}
         return self.page(request, "admin/idp/task_work.html", context)
+
+    @admin.display(description=_("about"))
+    def about(self, task: BulkTask) -> SafeString | str:
+        """Return the client, user and scopes that it works on, each with a link."""
+        return about(task)
 
     @admin.display(description=_("what"))
     def what(self, task: BulkTask) -> str:

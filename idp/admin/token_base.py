@@ -53,7 +53,7 @@ class CredentialAdmin(PartyAdmin):
     @admin.display(description=_("user"))
     def user_link(self, row: Any) -> SafeString | str:
         """Return the user with a link."""
-        return display.object_link(row.user)
+        return display.user_link(row.user)
 
     @admin.display(description=_("scopes"))
     def scope_codes(self, row: Any) -> SafeString | str:

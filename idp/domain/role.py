@@ -29,6 +29,7 @@ _READ = (
     "scope",
     "scopepolicy",
     "securityevent",
+    "signin",
 )
 
 

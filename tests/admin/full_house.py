@@ -21,6 +21,7 @@ from idp.models import (
     LogoutDelivery,
     RedirectUri,
     SecurityEvent,
+    SignIn,
     SiteState,
 )
 from idp.services.client import disable_client
@@ -70,6 +71,8 @@ def make_full_house() -> SimpleNamespace:
         **parties, code="sha256$x", expires=later, scope="photos:read"
     )
     house.id_token = id_token_model().objects.create(**parties, expires=later, scope="openid")
+    house.sign_in = SignIn.objects.create(user=house.user, at=now, amr=["pwd"])
+    Authorization.objects.update(sign_in=house.sign_in)
     house.device = DeviceAuthorization.objects.create(
         application=house.application, device_digest="d", user_code="BCDF-GHJK", expires_at=later
     )

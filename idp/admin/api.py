@@ -1,0 +1,100 @@
+"""Protected resources that tokens are meant for, with their scopes and resource servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db.models import Count
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from idp.admin import display
+from idp.admin.service_form import ServiceAdmin
+from idp.models import Scope
+from idp.services.api import remove_api, save_api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+    from idp.models import Api
+    from idp.services.change import FieldChange
+
+SHOWN = 50
+
+
+class ApiAdmin(ServiceAdmin):
+    """Protected resources that tokens are meant for."""
+
+    list_display = ("name", "identifier", "scope_count")
+    search_fields = ("name", "identifier")
+    autocomplete_fields = ("resource_servers",)
+    fields = ("name", "identifier", "resource_servers", "access_token_format")
+    empty_text = _("Add the API that your scopes belong to.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the APIs with the number of their scopes."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        rows = rows.annotate(scopes_number=Count("scopes"))
+        return rows
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Return the form with the scopes of the API and its resource servers below."""
+        api = self.get_object(request, unquote(object_id))
+        parts = [_scopes_part(api), _servers_part(api)] if api is not None else []
+        return super().change_view(
+            request, object_id, form_url, {"parts": parts, **(extra_context or {})}
+        )
+
+    def store(
+        self, request: HttpRequest, obj: Any, form: Any, formsets: Any
+    ) -> Iterable[FieldChange]:
+        """Store the API."""
+        return save_api(
+            obj, resource_servers=form.cleaned_data.get("resource_servers"), by=request.user
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete an API without scopes."""
+        remove_api(obj, by=request.user)
+
+    @admin.display(description=_("scopes"), ordering="scopes_number")
+    def scope_count(self, api: Any) -> int:
+        """Return how many scopes it has."""
+        return int(api.scopes_number)
+
+
+def _scopes_part(api: Api) -> dict[str, Any]:
+    rows = api.scopes.select_related("policy").order_by("name")[:SHOWN]
+    cells = (
+        (display.object_link(row), display.object_link(row.policy), _standing(row)) for row in rows
+    )
+    heads = (_("Scope"), _("Policy"), _("Standing"))
+    table = display.table(_("Scopes of the API"), heads, cells, gettext("It has no scope yet."))
+    url = f"{display.admin_url(Scope, 'changelist')}?{urlencode({'api__id__exact': api.pk})}"
+    more = display.link(url, _("All scopes of the API"))
+    body = format_html("{}<p>{}</p>", table, more)
+    return {"title": _("Scopes"), "anchor": "scopes", "body": body}
+
+
+def _servers_part(api: Api) -> dict[str, Any]:
+    rows = api.resource_servers.select_related("application")[:SHOWN]
+    cells = (
+        (display.client_link(row.application), display.codes([row.application.client_id]))
+        for row in rows
+    )
+    empty = gettext("No client may ask about its tokens yet.")
+    body = display.table(_("Resource servers"), (_("Client"), _("Client id")), cells, empty)
+    return {"title": _("Resource servers"), "anchor": "servers", "body": body}
+
+
+def _standing(scope: Scope) -> Any:
+    return display.badge(_("Active"), "good") if scope.active else display.badge(_("Retired"))
