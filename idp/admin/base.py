@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from idp.admin import neighbour
 from idp.admin.paginator import COUNT_LIMIT, BoundedPaginator
 from idp.admin.party import search_parties
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display, take_back
 from idp.admin.base import RecordAdmin
+from idp.admin.task_object import ClientFilter, ScopeFilter, UserFilter, about
 from idp.admin.task_step import carry_on
 from idp.models import Authorization, BulkTask, Consent
 
@@ -42,7 +43,7 @@ class BulkTaskAdmin(RecordAdmin):
     )
     empty_text = _("When access is taken back from many at once, the work will appear here.")
     fieldsets = (
-        (None, {"fields": ("kind", "label", "state", "progress")}),
+        (None, {"fields": ("kind", "label", "about", "state", "progress")}),
         (_("Who and why"), {"fields": ("by", "reason", "created_at", "moved_at", "finished_at")}),
     )
 
