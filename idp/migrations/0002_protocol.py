@@ -552,7 +552,6 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["address", "-created_at"], name="idp_authorization_address"),
         ),
         migrations.AddIndex(
-        migrations.AddIndex(
             model_name="clientpolicy",
             index=models.Index(
                 fields=["name_skeleton"],
@@ -568,6 +567,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(registered_from__gt=""),
             ),
         ),
+        migrations.AddIndex(
             model_name="signin",
             index=models.Index(fields=["at"], name="idp_sign_in_at"),
         ),
