@@ -1,4 +1,4 @@
-"""IP addresses: which of them lie on the open internet, and which inside somebody's network."""
+"""IP addresses: which lie on the open internet, and which are one and the same sender's."""
 
 from __future__ import annotations
 
@@ -53,6 +53,29 @@ _INNER_V6 = {
 }
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
+
+
+SENDER_BITS = 64
+"""How much of an IPv6 address says whose it is: whoever has one address has the whole network."""
+
+
+def network(text: str) -> str:
+    """Return what stands for the sender at an address wherever senders are counted.
+
+    Args:
+        text: an address; what is none stands for itself.
+
+    Source: RFC 4291 §2.5.4; RFC 6177 §2.
+    """
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(found, IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((int(found), SENDER_BITS), strict=False))
 
 
 def inside(text: str) -> str:

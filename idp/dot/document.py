@@ -44,12 +44,12 @@ def known_client(client_id: str, *, origin: Origin, now: datetime) -> Client | N
         return client
     if client is not None and not (is_described_by_document(client) and is_stale(client, now)):
         return client
-    if not _may_fetch(client_id, origin, known=client is not None):
+    if not _may_fetch(client_id, origin, now, known=client is not None):
         return client
     return load_client(client_id) if _fetch(client_id, origin, now) else client
 
 
-def _may_fetch(client_id: str, origin: Origin, *, known: bool) -> bool:
+def _may_fetch(client_id: str, origin: Origin, now: datetime, *, known: bool) -> bool:
     """Return whether a document may be asked for now: by the site's own word, and within limits."""
     request = Request(client_id, headers={"REMOTE_ADDR": origin.address})
     classes = oauth2_settings.CIMD_REGISTRATION_PERMISSION_CLASSES
@@ -57,7 +57,7 @@ def _may_fetch(client_id: str, origin: Origin, *, known: bool) -> bool:
         return False
     if cache.get(_backoff(client_id)):
         return False
-    return known or not wait_before_registering(origin.address)
+    return known or not wait_before_registering(origin.address, now)
 
 
 def _fetch(client_id: str, origin: Origin, now: datetime) -> bool:
@@ -69,7 +69,9 @@ def _fetch(client_id: str, origin: Origin, now: datetime) -> bool:
         try:
             document, seconds = oauth2_settings.CIMD_METADATA_FETCHER().fetch(client_id)
             expires_at = now + timedelta(seconds=seconds)
-            adopt_document(client_id, document, expires_at=expires_at, now=now)
+            adopt_document(
+                client_id, document, expires_at=expires_at, now=now, address=origin.address
+            )
         except Refused as refused:
             reasons = [reason for _key, reason in refused.errors]
             record_event(

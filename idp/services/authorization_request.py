@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 
 from idp.domain import credential
+from idp.domain.address import network
 from idp.models import AuthorizationRequest, SignIn
+from idp.services.throttle import count, counter
 
 LIFETIME = timedelta(minutes=15)
 MOST_ANONYMOUS = 10_000
@@ -154,12 +155,7 @@ def _make_room(address: str, now: datetime) -> None:
 
 
 def _count(address: str, now: datetime) -> int:
-    """Count a request of an address in Django's cache; return how many there were lately."""
+    """Count a request of an address; return how many there were lately."""
     seconds = int(LIFETIME.total_seconds())
-    window = int(now.timestamp()) // seconds
-    name = f"idp.authorization_request.{digest_of(address)}.{window}"
-    cache.add(name, 0, 2 * seconds)
-    try:
-        return int(cache.incr(name))
-    except ValueError:
-        return 0  # dropped meanwhile, or a cache that keeps nothing
+    name = counter("authorization_request", network(address), seconds=seconds, now=now)
+    return count(name, seconds=seconds, now=now)

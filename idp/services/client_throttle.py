@@ -6,9 +6,8 @@ which nobody guesses) nor right before. The right client is served whoever fails
 beside it: behind the same address, or under its own name from anywhere.
 
 Failures of one client from one address count, and of one address for all clients; never those of a
-client from everywhere, by which anybody could shut it out. They are counted by the minute in
-Django's cache, so that processes share them where they share the cache. A request beyond a limit
-costs no statement and no hash.
+client from everywhere, by which anybody could shut it out. They are counted by the minute. A
+request beyond a limit costs no statement and no hash.
 """
 
 from __future__ import annotations
@@ -22,6 +21,8 @@ from django.conf import settings
 from django.core.cache import cache
 
 from idp.domain import credential
+from idp.domain.address import network
+from idp.services.throttle import count, counter, seconds_left
 
 PAIR_LIMIT = 10
 """Failures of one client from one address within a minute."""
@@ -51,7 +52,7 @@ def seconds_to_wait(client_id: str, secret: str, address: str, now: datetime) ->
     if credential.is_well_formed(secret, credential.SECRET):
         return 0
     if _over(client_id, address, now) and not _was_right(_proof(client_id, secret)):
-        return WINDOW_SECONDS - int(now.timestamp()) % WINDOW_SECONDS
+        return seconds_left(seconds=WINDOW_SECONDS, now=now)
     return 0
 
 
@@ -70,11 +71,7 @@ def note_failure(client_id: str, address: str, now: datetime) -> bool:
     """Count a failure; return whether it is worth a record, which those beyond a limit are not."""
     worth = not _over(client_id, address, now)
     for name in _limits(client_id, address, now):
-        cache.add(name, 0, 2 * WINDOW_SECONDS)
-        try:
-            cache.incr(name)
-        except ValueError:
-            continue  # dropped meanwhile, or a cache that keeps nothing
+        count(name, seconds=WINDOW_SECONDS, now=now)
     return worth
 
 
@@ -86,14 +83,13 @@ def _over(client_id: str, address: str, now: datetime) -> bool:
 
 def _limits(client_id: str, address: str, now: datetime) -> dict[str, int]:
     """Return the names of the counters at hand, and how far each may go."""
-    minute = int(now.timestamp()) // WINDOW_SECONDS
-    limits = {_name(client_id, address, minute): PAIR_LIMIT}
-    return {**limits, _name("", address, minute): ADDRESS_LIMIT} if address else limits
+    limits = {_name(client_id, address, now): PAIR_LIMIT}
+    return {**limits, _name("", address, now): ADDRESS_LIMIT} if address else limits
 
 
-def _name(client_id: str, address: str, minute: int) -> str:
-    who = f"{client_id}\x00{address}".encode("utf-8", "surrogatepass")
-    return f"idp.client_failed.{hashlib.sha256(who).hexdigest()}.{minute}"
+def _name(client_id: str, address: str, now: datetime) -> str:
+    sender = network(address)
+    return counter("client_failed", client_id, sender, seconds=WINDOW_SECONDS, now=now)
 
 
 def _was_right(proof: str) -> bool:

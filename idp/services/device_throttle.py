@@ -1,17 +1,18 @@
 """Wrong codes are counted, and so are devices that ask for codes; who does too much must wait.
 
 Codes are typed by people who are signed in. Wrong ones count for the account, the browser and the
-address, by the quarter of an hour, in Django's cache, so that processes share them where they share
-the cache. A try beyond a limit costs no statement.
+address, by the quarter of an hour. A try beyond a limit costs no statement.
 """
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
+
+from idp.domain.address import network
+from idp.services.throttle import count, counter
 
 TYPED_SECONDS = 15 * 60
 USER_LIMIT = 10
@@ -21,7 +22,8 @@ ADDRESS_LIMIT = 50
 
 ASKED_SECONDS = 60
 ASKED_LIMIT = 60
-"""Devices that ask for codes from one address within a minute."""
+"""Devices that ask for codes from one address within a minute; what waits of them at a time is far
+from all that a client's devices may."""
 
 
 def may_type(user: Any, browser: str, address: str, now: datetime) -> bool:
@@ -34,31 +36,22 @@ def may_type(user: Any, browser: str, address: str, now: datetime) -> bool:
 def note_wrong_code(user: Any, browser: str, address: str, now: datetime) -> None:
     """Count a wrong code."""
     for name in _limits(user, browser, address, now):
-        _count(name, TYPED_SECONDS)
+        count(name, seconds=TYPED_SECONDS, now=now)
 
 
 def may_ask(address: str, now: datetime) -> bool:
     """Count a device that asks for codes; return whether it gets some."""
     if not address:
         return True
-    return _count(_name("asked", address, now, ASKED_SECONDS), ASKED_SECONDS) <= ASKED_LIMIT
+    name = counter("device", "asked", network(address), seconds=ASKED_SECONDS, now=now)
+    return count(name, seconds=ASKED_SECONDS, now=now) <= ASKED_LIMIT
 
 
 def _limits(user: Any, browser: str, address: str, now: datetime) -> dict[str, int]:
     """Return the names of the counters at hand, and how far each may go."""
     who = (("user", str(user.pk), USER_LIMIT), ("browser", browser, BROWSER_LIMIT))
-    named = (*who, ("address", address, ADDRESS_LIMIT)) if address else who
-    return {_name(kind, text, now, TYPED_SECONDS): limit for kind, text, limit in named}
-
-
-def _name(kind: str, text: str, now: datetime, seconds: int) -> str:
-    mark = hashlib.sha256(f"{kind}\x00{text}".encode("utf-8", "surrogatepass")).hexdigest()
-    return f"idp.device.{mark}.{int(now.timestamp()) // seconds}"
-
-
-def _count(name: str, seconds: int) -> int:
-    cache.add(name, 0, 2 * seconds)
-    try:
-        return int(cache.incr(name))
-    except ValueError:
-        return 0  # dropped meanwhile, or a cache that keeps nothing
+    named = (*who, ("address", network(address), ADDRESS_LIMIT)) if address else who
+    return {
+        counter("device", kind, text, seconds=TYPED_SECONDS, now=now): limit
+        for kind, text, limit in named
+    }

@@ -21,6 +21,7 @@ from idp.services.client_name import inspect_borrowed_name
 from idp.services.client_registration import register_client, spec_of, update_client
 from idp.services.client_spec import ClientSpec
 from idp.services.registration import SOURCE
+from idp.services.registration_limit import note_network
 from idp.services.registration_sector import inspect_sector
 from idp.services.registration_spec import specification
 
@@ -38,7 +39,12 @@ def is_stale(client: Client, now: datetime) -> bool:
 
 
 def adopt_document(
-    client_id: str, document: Mapping[str, Any], *, expires_at: datetime, now: datetime
+    client_id: str,
+    document: Mapping[str, Any],
+    *,
+    expires_at: datetime,
+    now: datetime,
+    address: str = "",
 ) -> Any:
     """Make a client what its document says, and return its row.
 
@@ -49,6 +55,7 @@ def adopt_document(
         document: a JSON object.
         expires_at: when it has to be looked at again.
         now: the time.
+        address: where the request came from that named it first, as far as that is known.
 
     Raises:
         Refused: the document breaks rules, or the client id belongs to another kind of client.
@@ -64,6 +71,7 @@ def adopt_document(
             ClientPolicy.objects.filter(application=stored).update(
                 source=ClientPolicy.Source.DOCUMENT
             )
+            note_network(stored, address)
         else:
             _refuse_others(stored)
             update_client(stored, spec, source=SOURCE, now=now)

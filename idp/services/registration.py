@@ -26,6 +26,7 @@ from idp.services.client_registration import (
 )
 from idp.services.client_secret import check_client_secret, issue_client_secret, live
 from idp.services.client_spec import ClientSpec
+from idp.services.registration_limit import note_network
 from idp.services.registration_sector import inspect_sector
 from idp.services.registration_spec import metadata, specification
 from idp.services.registration_token import (
@@ -79,6 +80,7 @@ def register_itself(
     *,
     by: Any = None,
     token_lifetime: timedelta | None = None,
+    address: str = "",
     now: datetime | None = None,
 ) -> Registration:
     """Register a client as it describes itself, as far as every client may be so.
@@ -87,6 +89,7 @@ def register_itself(
         document: the JSON object that it sent.
         by: the user of the site who registers it, or None.
         token_lifetime: of its registration access token; None for no end.
+        address: where it comes from, as far as that is known.
         now: the time; defaults to the clock.
 
     Raises:
@@ -101,6 +104,7 @@ def register_itself(
         except Refused as refused:
             raise _refusal(refused) from refused
         _mark(application, "dcr")
+        note_network(application, address)
         policy = ensure_policy(application)
         token = issue_registration_token(policy, lifetime=token_lifetime, now=at)
         return Registration(application, describe(application), token, secret)

@@ -1,40 +1,58 @@
-"""How many clients may register themselves: per address, in all, and lying about unused."""
+"""How many clients may register themselves: per address, in all, and lying about unused.
+
+No network fills the places of those that lie about unused alone: it holds a tenth of them at most.
+Which network a client came from is kept as a keyed digest, which nobody can read.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from idp.conf import idp_settings
+from idp.domain.address import network
 from idp.models import Authorization, ClientPolicy, Consent
+from idp.services.throttle import count, counter, seconds_left
 
 WINDOW_SECONDS = 3_600
 COUNTED_EVERY_SECONDS = 60
+SHARES = 10
+"""One network holds no more than one part in this many of the clients that lie about unused."""
 SELF_REGISTERED = (ClientPolicy.Source.REGISTRATION, ClientPolicy.Source.DOCUMENT)
 TOOLKIT_SOURCES = ("dcr", "cimd")
 """What the toolkit calls the same, of clients from before our rows were there."""
 
 
-def wait_before_registering(address: str) -> int:
+def wait_before_registering(address: str, now: datetime) -> int:
     """Count an attempt, and return for how many seconds its sender has to wait; 0 for none.
 
     Args:
         address: where it comes from; addresses of one IPv6 network count together, because
             whoever has one has them all.
+        now: the time.
     """
-    limits = idp_settings.registration_limits
-    mine = _count(f"address:{_network(address)}")
-    if mine > limits["per_address"]:
-        return WINDOW_SECONDS
+    limits, sender = idp_settings.registration_limits, network(address)
+    mine = _count("address", sender, now)
     # Who is over the own limit does not use up everybody's.
-    everybody = _count("everybody")
-    if everybody > limits["per_hour"] or _many_unused(limits["unused"]):
-        return WINDOW_SECONDS
-    return 0
+    full = (
+        mine > limits["per_address"]
+        or _count("everybody", "", now) > limits["per_hour"]
+        or _many_of_network(sender, limits["unused"])
+        or _many_unused(limits["unused"])
+    )
+    return seconds_left(seconds=WINDOW_SECONDS, now=now) if full else 0
+
+
+def note_network(application: Any, address: str) -> None:
+    """Keep which network a client that registered itself came from, where that is known."""
+    if address:
+        mark = _mark(network(address))
+        ClientPolicy.objects.filter(application=application).update(registered_from=mark)
 
 
 def unused_clients(before: datetime | None = None) -> QuerySet[ClientPolicy]:
@@ -68,21 +86,18 @@ def _many_unused(limit: int) -> bool:
     return bool(counted >= limit)
 
 
-def _count(what: str) -> int:
-    key = f"idp.registration:{hashlib.sha256(what.encode()).hexdigest()[:32]}"
-    cache.add(key, 0, WINDOW_SECONDS)
-    try:
-        return int(cache.incr(key))
-    except ValueError:  # it expired a moment ago
-        cache.set(key, 1, WINDOW_SECONDS)
-        return 1
+def _many_of_network(sender: str, limit: int) -> bool:
+    """Return whether a network holds its share of the clients that lie about unused."""
+    share = max(1, limit // SHARES)
+    held = unused_clients().filter(registered_from=_mark(sender)) if sender else None
+    return held is not None and held.order_by()[:share].count() >= share
 
 
-def _network(address: str) -> str:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address):
-        return str(ip_network(f"{found}/64", strict=False))
-    return str(found)
+def _mark(sender: str) -> str:
+    key = f"idp.registration-limit{settings.SECRET_KEY}".encode()
+    return hmac.new(key, sender.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+
+
+def _count(kind: str, sender: str, now: datetime) -> int:
+    name = counter("registration", kind, sender, seconds=WINDOW_SECONDS, now=now)
+    return count(name, seconds=WINDOW_SECONDS, now=now)

@@ -12,7 +12,6 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import View
 
@@ -36,6 +35,7 @@ from idp.views.authorization_page import (
     plain_reason,
     resume_path,
     switch_path,
+    too_many_page,
 )
 from idp.views.authorization_request import (
     CHECKS,
@@ -287,12 +287,4 @@ class AuthorizationView(AuthorizationMixin, View):
             with translation.override(language_of(asked_language) or translation.get_language()):
                 return self.authorize(request, kept)
         except TooManyRequests:
-            text = "Too many people are signing in at the moment."
-            return error_page(
-                request,
-                reason=plain_reason("temporarily_unavailable", text),
-                error="temporarily_unavailable",
-                status=429,
-                event="authorization.too_many",
-                advice=_("Wait a few minutes, then try again."),
-            )
+            return too_many_page(request)

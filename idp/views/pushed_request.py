@@ -35,20 +35,25 @@ class PushedAuthorizationRequestView(BackchannelView):
         client, failure = core_of().authenticate(request)
         if failure is not None:
             return toolkit_answer(request, *failure)
+        seconds = int(LIFETIME.total_seconds())
         submission = getattr(request, SUBMISSION)
         flow = Flow(submission, origin_of(request), timezone.now(), client=client)
         try:
             self.judge(request, flow)
+            proven = client.application.client_type == client.application.CLIENT_CONFIDENTIAL
             reference = push_request(
-                application=client.application, parameters=kept_parameters(flow), now=flow.now
+                application=client.application,
+                parameters=kept_parameters(flow),
+                now=flow.now,
+                address="" if proven else flow.origin.address,
             )
         except (PageError, ClientError) as error:
             question.record_refusal(flow, request, error)
             return json_error(error.error, error.reason.message)
         except TooManyRequests:
             description = "Too many requests of this client wait for a browser."
-            return json_error("temporarily_unavailable", description, 429)
-        seconds = int(LIFETIME.total_seconds())
+            wait = {"Retry-After": str(seconds)}
+            return json_error("temporarily_unavailable", description, 429, wait)
         return json_answer({"request_uri": reference, "expires_in": seconds}, status=201)
 
     def judge(self, request: HttpRequest, flow: Flow) -> None:

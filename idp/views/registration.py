@@ -101,7 +101,10 @@ class RegistrationView(RuledView):
         by = user if user is not None and user.is_authenticated else None
         try:
             made = register_itself(
-                _document(request), by=by, token_lifetime=toolkit.token_lifetime()
+                _document(request),
+                by=by,
+                token_lifetime=toolkit.token_lifetime(),
+                address=origin_of(request).address,
             )
         except RegistrationRefused as refused:
             raise _refused(request, refused) from refused
@@ -155,7 +158,7 @@ def _admit(request: HttpRequest) -> None:
         text = "Registering a client needs the right to do so."
         challenge = {"WWW-Authenticate": "Bearer"}
         raise Refusal(json_error("access_denied", text, HTTPStatus.UNAUTHORIZED, challenge))
-    seconds = wait_before_registering(origin_of(request).address)
+    seconds = wait_before_registering(origin_of(request).address, timezone.now())
     if seconds:
         _record(request, "registration.throttled", severity="warning")
         text = "Too many clients were registered. Try again later."

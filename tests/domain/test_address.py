@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.domain.address import inside
+from idp.domain.address import inside, network
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"]
 INNER = {
@@ -60,3 +60,19 @@ def test_nothing_that_the_standard_library_calls_inner_is_open(found: object) ->
     if not inside(str(found)) and not str(found).startswith("64:ff9b::"):
         assert address.is_global
         assert not address.is_multicast
+
+
+@pytest.mark.parametrize(
+    ("address", "sender"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_a_sender_is_one_address_or_one_ipv6_network(address: str, sender: str) -> None:
+    assert network(address) == sender

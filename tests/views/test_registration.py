@@ -324,7 +324,8 @@ def test_too_many_attempts_have_to_wait(settings):
     settings.IDP = {**settings.IDP, "REGISTRATION_LIMITS": {"per_address": 2}}
     assert [register(client_name="").status_code for _ in range(2)] == [201, 201]
     refused = register()
-    assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 3_600
     assert refused.json()["error"] == "temporarily_unavailable"
     elsewhere = send("POST", REGISTER, document(), REMOTE_ADDR="203.0.113.9")
     assert elsewhere.status_code == 201
