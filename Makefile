@@ -13,8 +13,11 @@ LOCK := $(VENV)/bin/uv pip compile pyproject.toml --extra api --extra postgres -
 	--python-version 3.11 --generate-hashes --no-emit-index-url --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(if $(UPGRADE),--upgrade)
 
+# What is compiled once serves every process that the tests start.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-sqlite test-postgres test-browser check check-lint check-types \
+.PHONY: help install demo test test-sqlite test-server test-postgres test-browser check check-lint check-types \
 	check-imports check-templates check-django matrix soak bench size coverage browser node lock docs messages clean
 
 help: ## this list
@@ -38,12 +41,16 @@ demo: $(VENV)/runtime.stamp ## serve the site with demo content (PORT=8000 HOST=
 
 # Tests
 
-test: test-sqlite test-postgres test-browser ## all tests: SQLite, PostgreSQL, browser
+test: test-sqlite test-server ## all tests: SQLite, then PostgreSQL and the browser
 
 test-sqlite: $(VENV)/dev.stamp
 	@echo "== SQLite"
 	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser" \
-		--ignore tests/browser
+		--ignore tests/browser --no-migrations
+
+test-server: browser node
+	@echo "== PostgreSQL and the browser"
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not once" --ignore tests/domain
 
 test-postgres: node
 	@echo "== PostgreSQL"

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 def test_no_header_breaks_anything(world: World) -> None:
     wrong = []
     for place in world.each():
-        for names in (HEADER_NAMES, ("HTTP_AUTHORIZATION",), ("HTTP_COOKIE",), ("CONTENT_TYPE",)):
+        for names in (HEADER_NAMES, ("CONTENT_TYPE",)):
             if names == ("CONTENT_TYPE",) and place.method == "GET":
                 continue
             for what, value in HEADERS.items():
