@@ -16,6 +16,7 @@ from idp.dot.gate import Endpoint, read
 from idp.dot.views import login_not_required
 from idp.services.event import record_event
 from idp.views.http import ascii_description, json_error, origin_of, private
+from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
 
 if TYPE_CHECKING:
@@ -56,10 +57,7 @@ class BackchannelView(View):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Refuse any other method in the endpoint's own format."""
-        error = json_error(
-            "invalid_request", "Use the method POST.", 405, {"Allow": "POST, OPTIONS"}
-        )
-        return allow_origin(request, error)
+        return not_offered(request, ("POST",))
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Return the endpoint's answer."""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
@@ -50,8 +50,10 @@ DEVICE = "device"
 """Where a kept request names the device that its page is about."""
 
 
+@method_decorator(csrf_exempt, name="dispatch")  # but for its own methods
 @method_decorator(login_not_required, name="dispatch")
-@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(csrf_protect, name="get")
+@method_decorator(csrf_protect, name="post")
 @method_decorator(sensitive_post_parameters("nonce", "user_code"), name="dispatch")
 class DeviceView(View):
     """``device/``: first the code, then the decision. A link never looks its code up by itself."""

@@ -12,6 +12,7 @@ from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import parse_etags
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from idp.conf import idp_settings
@@ -29,6 +30,7 @@ from idp.models import Api
 from idp.services.catalogue import recent_catalogue
 from idp.services.key import ALGORITHMS, PUBLIC_CACHE_SECONDS, public_key_set
 from idp.views.authorization_request import PROMPTS, RESPONSE_MODES
+from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
 
 if TYPE_CHECKING:
@@ -37,7 +39,10 @@ if TYPE_CHECKING:
 _UNAPPROVED = frozenset(Admission) - {Admission.APPROVED}
 """Which clients a policy may name so that some of them can ask without an approval."""
 
+READ_METHODS = ("GET", "HEAD")
 
+
+@method_decorator(csrf_exempt, name="dispatch")
 @method_decorator(login_not_required, name="dispatch")
 class PublicView(View):
     """A document that anybody may read, scripts of any origin included."""
@@ -46,7 +51,13 @@ class PublicView(View):
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer a CORS preflight."""
-        return preflight(request, ("GET",), anyone=True)
+        return preflight(request, READ_METHODS, anyone=True)
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Refuse any other method; there is no form here that another site could send."""
+        return not_offered(request, READ_METHODS, anyone=True)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the document, or 304 where the reader has it already."""

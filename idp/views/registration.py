@@ -31,6 +31,7 @@ from idp.services.registration import (
 from idp.services.registration_limit import wait_before_registering
 from idp.services.registration_token import is_registration_token
 from idp.views.http import json_answer, json_error, origin_of, private
+from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
 
 if TYPE_CHECKING:
@@ -76,18 +77,12 @@ class RuledView(View):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Refuse any other method in the endpoint's own format."""
-        allowed = ", ".join((*self.offered(), "OPTIONS"))
-        return json_error(
-            "invalid_request",
-            "This method is not offered here.",
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            {"Allow": allowed},
-        )
+        return not_offered(request, self.offered(), anyone=True)
 
     def offered(self) -> tuple[str, ...]:
         """Return the methods of the endpoint."""
         return tuple(
-            name.upper() for name in ("get", "post", "put", "delete") if hasattr(self, name)
+            name.upper() for name in ("get", "head", "post", "put", "delete") if hasattr(self, name)
         )
 
 

@@ -23,6 +23,7 @@ from idp.services.client import policy_of
 from idp.services.event import record_event
 from idp.services.scope_use import IDENTITY_SCOPES, record_access
 from idp.views.http import ascii_description, json_answer, json_error, origin_of, private
+from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
 
 if TYPE_CHECKING:
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from idp.services.access import Access
 
 
+METHODS = ("GET", "HEAD", "POST")
+
+
 @method_decorator(csrf_exempt, name="dispatch")
 @method_decorator(login_not_required, name="dispatch")
 class UserInfoView(View):
     """``userinfo/``: GET and POST, token in the header or in a form body."""
 
-    http_method_names = ["get", "post", "options"]
+    http_method_names = ["get", "head", "post", "options"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the claims that the token releases."""
@@ -48,15 +52,13 @@ class UserInfoView(View):
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer a CORS preflight."""
-        return preflight(request, ("GET", "POST"))
+        return preflight(request, METHODS)
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Refuse any other method."""
-        return json_error(
-            "invalid_request", "Use GET or POST.", 405, {"Allow": "GET, POST, OPTIONS"}
-        )
+        return not_offered(request, METHODS)
 
     def _respond(self, request: HttpRequest) -> HttpResponse:
         token, fault = bearer_token(request)

@@ -350,7 +350,13 @@ FAULTS: Mapping[str, list[Fault]] = {
             method="POST",
             headers={"WWW-Authenticate": "Bearer "},
         ),
-        Fault("other method", 405, "invalid_request", method="PUT", headers={"Allow": "GET, POST"}),
+        Fault(
+            "other method",
+            405,
+            "invalid_request",
+            method="PUT",
+            headers={"Allow": "GET, HEAD, POST"},
+        ),
     ],
     "sign-out": [
         Fault(
@@ -409,7 +415,29 @@ FAULTS: Mapping[str, list[Fault]] = {
             "not_found",
             {"/": "/.well-known/oauth-protected-resource/x"},
         ),
-        Fault("other method", 405, "", method="POST", headers={"Allow": "GET, HEAD, OPTIONS"}),
+        Fault(
+            "other method",
+            405,
+            "invalid_request",
+            method="POST",
+            headers={"Allow": "GET, HEAD, OPTIONS"},
+        ),
+        Fault(
+            "other method at the keys",
+            405,
+            "invalid_request",
+            {"/": "/o/.well-known/jwks.json"},
+            method="PUT",
+            headers={"Allow": "GET, HEAD, OPTIONS"},
+        ),
+        Fault(
+            "other method at the metadata of a resource",
+            405,
+            "invalid_request",
+            {"/": "/.well-known/oauth-protected-resource"},
+            method="POST",
+            headers={"Allow": "GET, HEAD, OPTIONS"},
+        ),
     ],
     "sample API": [
         Fault(
