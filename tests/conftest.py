@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from idp.services.catalogue import forget_recent
+from idp.services.catalogue import forget_catalogues
 from idp.services.key import forget_public_keys
 from idp.services.origin_list import forget_origins
 from idp.services.subject_identifier import forget_salt
@@ -51,7 +51,7 @@ def _empty_caches() -> None:
     cache.clear()
     forget_public_keys()
     forget_origins()
-    forget_recent()
+    forget_catalogues()
     forget_salt()
 
 

@@ -16,12 +16,10 @@ from idp.admin import display, find_token
 from idp.admin.authorization_life import TOKENS_SHOWN, life_of
 from idp.admin.base import PartyAdmin
 from idp.admin.chosen import challenge, end_many
-from idp.admin.confirm import Question, ask, given_reason, is_confirmed
+from idp.admin.confirm import Question, ask, is_confirmed, operator_cause
 from idp.admin.filter import AddressFilter, ClientFilter, TextFilter, UserFilter
 from idp.models import Authorization
 from idp.models.expression import holding_word
-from idp.services.event import record_event
-from idp.services.origin import origin_of
 from idp.services.token_revocation import end_in_batches
 
 if TYPE_CHECKING:
@@ -180,24 +178,14 @@ class AuthorizationAdmin(PartyAdmin):
         return HttpResponseRedirect("../change/")
 
     def end(self, request: HttpRequest, queryset: QuerySet[Any]) -> int:
-        """End authorizations for a reason, with an event and a line of history for each client."""
-        reason, now = given_reason(request), timezone.now()
+        """End authorizations for a reason, with an event for each user and a line of history."""
+        cause = operator_cause(request)
         live = queryset.filter(ended_at=None).order_by()
         clients = dict(live.values_list("application__client_id", "pk"))
-        count = end_in_batches(
-            Authorization.objects.filter(pk__in=live.values("pk")), reason=reason, now=now
-        )
-        for client_id, pk in clients.items():
-            record_event(
-                "authorization.ended_by_operator",
-                severity="info",
-                client_id=client_id,
-                user=request.user,
-                origin=origin_of(request),
-                detail={"reason": reason, "count": count},
-                now=now,
-            )
-            self.log_change(request, Authorization.objects.get(pk=pk), f"Ended {count}: {reason}")
+        count = end_in_batches(Authorization.objects.filter(pk__in=live.values("pk")), cause)
+        for pk in clients.values():
+            row = Authorization.objects.get(pk=pk)
+            self.log_change(request, row, f"Ended {count}: {cause.reason}")
         words = ngettext("%(n)d authorization ended.", "%(n)d authorizations ended.", count)
         messages.success(request, words % {"n": count})
         return count

@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from idp.admin import display
-from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.confirm import (
+    LARGE,
+    Question,
+    ask,
+    given_reason,
+    is_confirmed,
+    operator_cause,
+)
 from idp.admin.paginator import COUNT_LIMIT, bounded
 from idp.admin.take_back import end_tokens
 from idp.conf import access_token_model, refresh_token_model
@@ -25,7 +32,6 @@ from idp.models import (
 from idp.services.client import disable_client, enable_client
 from idp.services.client_registration import delete_client
 from idp.services.event import record_event
-from idp.services.origin import origin_of
 from idp.services.token_revocation import end_in_batches, end_tokens_of_client
 
 if TYPE_CHECKING:
@@ -132,24 +138,20 @@ def end_tokens_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> Ht
     )
     if not is_confirmed(request, question):
         return ask(desk, request, question)
-    total = sum(number for _words, number in counts)
-    if total >= LARGE:
-        return end_tokens(desk, request, application, total)
-    reason, now = given_reason(request), timezone.now()
-    count = end_in_batches(
-        Authorization.objects.filter(application=application), reason=reason, now=now
-    )
-    count += end_tokens_of_client(application, now=now)
+    if sum(number for _words, number in counts) >= LARGE:
+        return end_tokens(desk, request, application)
+    cause = operator_cause(request)
+    count = end_in_batches(Authorization.objects.filter(application=application), cause)
+    count += end_tokens_of_client(application, cause)
     record_event(
         "client.tokens_ended",
         severity="info",
         client_id=application.client_id,
-        user=request.user,
-        origin=origin_of(request),
-        detail={"reason": reason, "count": count},
-        now=now,
+        origin=cause.origin,
+        detail={**cause.told(), "count": count},
+        now=cause.at,
     )
-    desk.log_change(request, application, f"Ended all tokens ({count}): {reason}")
+    desk.log_change(request, application, f"Ended all tokens ({count}): {cause.reason}")
     messages.success(request, _("Ended: %(n)d authorizations and tokens.") % {"n": count})
     return HttpResponseRedirect(question.back)
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
-from idp.admin.confirm import Question, ask, given_reason, is_confirmed
-from idp.models import Consent
-from idp.services.consent import narrow_consent
-from idp.services.event import record_event
+from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
+from idp.admin.task_step import carry_on
+from idp.models import BulkTask, Consent
 from idp.services.origin import origin_of
+from idp.services.scope_sweep import Unused
 from idp.services.scope_use import UNUSED_AFTER, unused_consents, unused_scopes
+from idp.services.task import Order, begin_task
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,11 +27,6 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from idp.admin.base import DeskAdmin
-
-SECONDS = 20.0
-"""How long one answer works; what is left is offered again."""
-
-BATCH = 100
 
 
 def table(application: Any, now: datetime, *, may_take: bool) -> SafeString:
@@ -80,7 +74,8 @@ def take_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResp
         sentences=(
             _("Users gave it at least %(n)d days ago, and it was not used since.")
             % {"n": UNUSED_AFTER.days},
-            _("Tokens lose it at once and keep the rest. Users whose consent used it keep it."),
+            _("Tokens lose it and keep the rest. Users whose consent used it keep it."),
+            _("It takes effect batch by batch, each at once, on a page that shows how far it is."),
             _("The client may ask for it again; to end that too, change its settings."),
         ),
         button=_("Take it away"),
@@ -89,43 +84,22 @@ def take_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResp
             row.user for row in unused_consents(application, scope, now).select_related("user")[:10]
         ),
         needs_reason=True,
+        challenge=str(application) if number >= LARGE else "",
         back=display.object_url(application, "overview"),
     )
     if not is_confirmed(request, question):
         return ask(desk, request, question)
-    done = _take(request, application, scope, now)
-    desk.log_change(request, application, f"Took {scope} away ({done}): {given_reason(request)}")
-    words = ngettext("%(n)d consent lost it.", "%(n)d consents lost it.", done)
-    messages.success(request, words % {"n": done})
-    left = unused_scopes(application, now).get(scope, 0)
-    return HttpResponseRedirect(_address(application, scope) if left else question.back)
-
-
-def _take(request: HttpRequest, application: Any, scope: str, now: datetime) -> int:
-    by, origin, reason = request.user.get_username(), origin_of(request), given_reason(request)
-    record_event(
-        "client.unused_scope_taken",
-        severity="info",
-        client_id=application.client_id,
-        user=request.user,
-        origin=origin,
-        detail={"scope": scope, "reason": reason},
-        now=now,
+    order = Order(
+        kind=BulkTask.Kind.UNUSED,
+        work=Unused(application=application, scope=scope),
+        label=f"{scope} · {application}",
+        total=number,
+        reason=given_reason(request),
     )
-    done, until = 0, time.monotonic() + SECONDS
-    cause: dict[str, Any] = {
-        "actor": "operator",
-        "by": by,
-        "reason": reason,
-        "origin": origin,
-        "now": now,
-    }
-    while time.monotonic() < until:
-        batch = list(unused_consents(application, scope, now)[:BATCH])
-        if not batch:
-            break
-        done += sum(narrow_consent(row, {scope}, **cause) is not None for row in batch)
-    return done
+    by, origin = request.user.get_username(), origin_of(request)
+    begun = begin_task(order, by=by, origin=origin, now=now)
+    desk.log_change(request, application, f"Began to take {scope} away: {order.reason}")
+    return carry_on(desk, request, begun)
 
 
 def _take_link(application: Any, scope: str) -> SafeString:

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from idp.services.consent_change import Cause
+from idp.services.origin import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +58,17 @@ def given_reason(request: HttpRequest) -> str:
     """Return the reason that the operator gave, as one line, cut to what is stored."""
     text = "".join(char if char.isprintable() else " " for char in request.POST.get("reason", ""))
     return text.strip()[:REASON_LENGTH]
+
+
+def operator_cause(request: HttpRequest) -> Cause:
+    """Return who does what was asked, why, from where and when, for all that records it."""
+    return Cause(
+        actor="operator",
+        by=request.user.get_username(),
+        reason=given_reason(request),
+        origin=origin_of(request),
+        at=timezone.now(),
+    )
 
 
 def is_confirmed(request: HttpRequest, question: Question) -> bool:

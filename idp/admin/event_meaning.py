@@ -181,6 +181,9 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "site.mode_changed": Meaning(
             _("The site was switched between reporting and enforcing."), RECORD
         ),
+        "token.narrowed": Meaning(
+            _("An operator took a scope out of tokens that rest on no consent."), RECORD
+        ),
         "token.refused": Meaning(_("A request for tokens was refused."), DEVELOPER),
         "token.replayed": Meaning(
             _("A code or refresh token was used twice, so that all that came of it has ended."),

@@ -17,7 +17,13 @@ from idp.admin.party import user_named
 from idp.admin.task_step import carry_on
 from idp.models import BulkTask, Consent
 from idp.services.client import load_client
-from idp.services.consent_reach import Reach, Target, consents_of, reach
+from idp.services.consent_reach import (
+    Reach,
+    Target,
+    authorizations_of,
+    consents_of,
+    reach,
+)
 from idp.services.origin import origin_of
 from idp.services.task import Order, begin_task
 
@@ -98,25 +104,23 @@ def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
     return carry_on(desk, request, begun)
 
 
-def end_tokens(desk: DeskAdmin, request: HttpRequest, application: Any, total: int) -> HttpResponse:
+def end_tokens(desk: DeskAdmin, request: HttpRequest, application: Any) -> HttpResponse:
     """Begin to end every token of a client, of which there are many; consent stays.
 
     Args:
         desk: the page's admin.
         request: with the reason.
         application: the client.
-        total: how many rows it is about.
     """
+    target, now = Target(application=application), timezone.now()
     order = Order(
         kind=BulkTask.Kind.END_TOKENS,
-        work=Target(application=application),
+        work=target,
         label=str(application),
-        total=total,
+        total=authorizations_of(target, now).count(),
         reason=given_reason(request),
     )
-    begun = begin_task(
-        order, by=request.user.get_username(), origin=origin_of(request), now=timezone.now()
-    )
+    begun = begin_task(order, by=request.user.get_username(), origin=origin_of(request), now=now)
     desk.log_change(request, application, f"Began to end all tokens: {order.reason}")
     return carry_on(desk, request, begun)
 
@@ -143,7 +147,7 @@ def _question(desk: DeskAdmin, target: Target, found: Reach) -> Question:
         title=_("Take back: %(what)s?") % {"what": _label(target)},
         sentences=(
             kept if target.scope else ended,
-            _("It takes effect at once; writing it down goes on in batches."),
+            _("It takes effect at once, for all of it; writing it down goes on in batches."),
             _("This cannot be undone. The ledger says who did it and why."),
         ),
         button=_("Take back"),

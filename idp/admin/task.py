@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display, take_back
@@ -14,6 +15,8 @@ from idp.admin.base import RecordAdmin
 from idp.admin.task_object import ClientFilter, ScopeFilter, UserFilter, about
 from idp.admin.task_step import carry_on
 from idp.models import Authorization, BulkTask, Consent
+from idp.services.task_cause import cause_of
+from idp.services.task_work import target_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -26,6 +29,7 @@ PERMISSIONS = {
     BulkTask.Kind.SWEEP: ("narrow", Consent),
     BulkTask.Kind.REVOKE: ("revoke", Consent),
     BulkTask.Kind.END: ("end", Authorization),
+    BulkTask.Kind.UNUSED: ("narrow", Consent),
 }
 
 
@@ -38,13 +42,14 @@ class BulkTaskAdmin(RecordAdmin):
     ordering = ("-created_at", "-id")
     sortable_by = ()
     lead = _(
-        "What takes too long for one request. What it takes away is worthless since it began; the "
-        "work writes that down, and can be interrupted and carried on."
+        "What takes too long for one request. Access that is taken back is worthless since the "
+        "work began; other work takes effect row by row. It can be interrupted and carried on."
     )
     empty_text = _("When access is taken back from many at once, the work will appear here.")
     fieldsets = (
         (None, {"fields": ("kind", "label", "about", "state", "progress")}),
         (_("Who and why"), {"fields": ("by", "reason", "created_at", "moved_at", "finished_at")}),
+        (_("Who lost access"), {"fields": ("recorded",)}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -105,6 +110,22 @@ class BulkTaskAdmin(RecordAdmin):
         url = reverse(f"{self.admin_site.name}:idp_bulktask_work", args=(task.pk,))
         return display.link(url, _("Unfinished: carry it on"))
 
+    @admin.display(description=_("recorded"))
+    def recorded(self, task: BulkTask) -> SafeString:
+        """Return where it is told who lost what: the events of the task, and the ledger."""
+        site = self.admin_site.name
+        events = reverse(f"{site}:idp_securityevent_changelist")
+        ledger = reverse(f"{site}:idp_consentevent_changelist")
+        ways = (
+            (_("Events of this task, by user"), events, {"q": cause_of(task).origin.request_id}),
+            (_("What operators changed in the ledger"), ledger, _in_ledger(task)),
+        )
+        return format_html_join(
+            " · ",
+            "{}",
+            ((display.link(f"{url}?{urlencode(asked)}", words),) for words, url, asked in ways),
+        )
+
     @admin.display(description=_("progress"))
     def progress(self, task: BulkTask) -> SafeString:
         """Return how far the work has come."""
@@ -112,3 +133,14 @@ class BulkTaskAdmin(RecordAdmin):
         return format_html(
             "{}", words % {"done": task.done, "total": task.total, "changed": task.changed}
         )
+
+
+def _in_ledger(task: BulkTask) -> dict[str, str]:
+    """Return the filters of the ledger that come nearest to a task."""
+    asked = {"actor__exact": "operator", "at__gte": task.created_at.isoformat()}
+    target = target_of(task)
+    if target is not None and target.application is not None:
+        asked["client"] = target.application.client_id
+    if target is not None and target.user is not None:
+        asked["user"] = target.user.get_username()
+    return asked

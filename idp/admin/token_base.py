@@ -103,10 +103,10 @@ class RevocableAdmin(CredentialAdmin):
         if (answer := end_many(self, request, queryset, self.what)) is not None:
             return answer
         reason, origin, now = given_reason(request), origin_of(request), timezone.now()
-        count = 0
+        by, count = request.user.get_username(), 0
         for token in queryset.select_related("application").iterator(chunk_size=500):
             self.log_change(request, token, f"Revoked: {reason}")
-            revoke_token_row(token, reason=reason, by=request.user, origin=origin, now=now)
+            revoke_token_row(token, reason=reason, by=by, origin=origin, now=now)
             count += 1
         words = ngettext("%(n)d token is revoked.", "%(n)d tokens are revoked.", count)
         messages.success(request, words % {"n": count})

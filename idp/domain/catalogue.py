@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
+    from idp.domain.withdrawal import Withdrawal
+
 
 class Sensitivity(StrEnum):
     """How much harm a scope can do in the wrong hands."""
@@ -144,12 +146,14 @@ class Catalogue:
         version: grows with each change; two catalogues of one version are equal.
         unpoliced: an ``Unpoliced``: what a scope without a policy gets; any other word denies.
         jwt_apis: identifiers of the APIs that read access tokens by themselves.
+        withdrawals: what operators took back and is still being written down.
     """
 
     scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
     version: int = 0
     unpoliced: str = Unpoliced.DENY
     jwt_apis: frozenset[str] = frozenset()
+    withdrawals: tuple[Withdrawal, ...] = ()
     _families: dict[str, Family] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

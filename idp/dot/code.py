@@ -28,6 +28,8 @@ from idp.services.resolution import resolve_again, resolve_request
 from idp.services.site_scope import offer_to
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from oauthlib.common import Request
 
     from idp.models import Consent
@@ -171,7 +173,13 @@ class CodeRules(SiteRules):
             return False
         request.nonce = authorization.nonce
         request.claims = authorization.claims
-        return self._grant_again(request, exchange, authorization.user, authorization.scopes)
+        return self._grant_again(
+            request,
+            exchange,
+            authorization.user,
+            authorization.scopes,
+            since=authorization.created_at,
+        )
 
     def _redeem_unrecorded(
         self, code: str, client: Any, request: Request, exchange: Exchange
@@ -186,13 +194,16 @@ class CodeRules(SiteRules):
         exchange.grant = grant
         request.nonce = grant.nonce
         request.claims = json.loads(grant.claims or "{}")
-        return self._grant_again(request, exchange, grant.user, grant.scope)
+        return self._grant_again(request, exchange, grant.user, grant.scope, since=grant.created)
 
-    def _grant_again(self, request: Request, exchange: Exchange, user: Any, scopes: str) -> bool:
+    def _grant_again(
+        self, request: Request, exchange: Exchange, user: Any, scopes: str, *, since: datetime
+    ) -> bool:
         """Judge the scopes of a code by policy and consent as they are now."""
         resolution = resolve_again(
             self._client(request),  # type: ignore[attr-defined]
             granted=frozenset(scopes.split()),
+            since=since,
             user=user,
             grant_type="authorization_code",
             now=exchange.now,

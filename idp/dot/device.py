@@ -105,6 +105,7 @@ class DeviceRules(SiteRules):
         exchange.resolution = resolve_again(
             self._client(request),  # type: ignore[attr-defined]
             granted=frozenset(authorization.scopes.split()),
+            since=authorization.created_at,
             user=authorization.user,
             grant_type=DEVICE_CODE,
             now=exchange.now,

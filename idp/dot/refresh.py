@@ -22,6 +22,8 @@ from idp.services.site_scope import offer_to
 from idp.services.token import lock_family
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from oauthlib.common import Request
 
 
@@ -72,7 +74,11 @@ class RefreshRules(SiteRules):
         exchange.issued, exchange.authorization = issued, authorization
         request.refresh_token, request.refresh_token_instance = refresh_token, row
         return self._grant_again_on_refresh(
-            request, exchange, authorization.user, authorization.scopes
+            request,
+            exchange,
+            authorization.user,
+            authorization.scopes,
+            since=authorization.created_at,
         )
 
     def get_original_scopes(
@@ -84,12 +90,6 @@ class RefreshRules(SiteRules):
             return list(super().get_original_scopes(refresh_token, request, *args, **kwargs))  # type: ignore[misc]
         return sorted(resolution.granted)
 
-    def _validate_unrecorded(
-        self, refresh_token: str, client: Any, request: Request, exchange: Exchange
-    ) -> bool:
-        """Judge a token from before the provider by the toolkit's rules and live parties."""
-        if not super().validate_refresh_token(refresh_token, client, request):  # type: ignore[misc]
-            return False
     def is_within_original_scope(
         self, request_scopes: list[str], refresh_token: str, request: Request, *args: Any, **kw: Any
     ) -> bool:
@@ -103,6 +103,12 @@ class RefreshRules(SiteRules):
         request.scopes = sorted(asked)
         return True
 
+    def _validate_unrecorded(
+        self, refresh_token: str, client: Any, request: Request, exchange: Exchange
+    ) -> bool:
+        """Judge a token from before the provider by the toolkit's rules and live parties."""
+        if not super().validate_refresh_token(refresh_token, client, request):  # type: ignore[misc]
+            return False
         row = request.refresh_token_instance
         consent = present_consent(row.user, client)
         if consent is not None and not consent.is_live(exchange.now):
@@ -113,14 +119,15 @@ class RefreshRules(SiteRules):
             return False
         scopes = super().get_original_scopes(refresh_token, request)  # type: ignore[misc]
         text = scopes if isinstance(scopes, str) else " ".join(scopes)
-        return self._grant_again_on_refresh(request, exchange, row.user, text)
+        return self._grant_again_on_refresh(request, exchange, row.user, text, since=row.created)
 
     def _grant_again_on_refresh(
-        self, request: Request, exchange: Exchange, user: Any, scopes: str
+        self, request: Request, exchange: Exchange, user: Any, scopes: str, *, since: datetime
     ) -> bool:
         resolution = resolve_again(
             self._client(request),  # type: ignore[attr-defined]
             granted=frozenset(scopes.split()),
+            since=since,
             user=user,
             grant_type="refresh_token",
             now=exchange.now,

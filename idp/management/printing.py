@@ -7,6 +7,13 @@ from time import monotonic
 from typing import Any
 
 from django.core.management.base import OutputWrapper
+from django.utils import timezone
+
+from idp.models import BulkTask
+from idp.services.task import work_on
+
+SECONDS = 5.0
+"""How long a task is worked on between two looks at how far it has come."""
 
 
 def write_json(out: OutputWrapper, value: Any) -> None:
@@ -47,3 +54,16 @@ class Progress:
         """Say how many were done."""
         start = "\r" if self._err.isatty() else ""
         self._err.write(f"{start}{self.done} {self._what} done.")
+
+
+def finish(task: BulkTask, err: OutputWrapper) -> bool:
+    """Work on a task to its end, with progress; return False where another process works on it."""
+    progress = Progress(err, max(task.total - task.done, 0), "rows")
+    while task.finished_at is None:
+        before = task.done
+        if not work_on(task, seconds=SECONDS, now=timezone.now()) and task.finished_at is None:
+            err.write("Somebody else works on it.")
+            return False
+        progress.step(task.done - before)
+    progress.finish()
+    return True

@@ -490,6 +490,7 @@ class Migration(migrations.Migration):
                             ("sweep", "Apply changed rules"),
                             ("revoke", "Revoke consents"),
                             ("end", "End authorizations"),
+                            ("unused", "Take away what is unused"),
                         ],
                         max_length=10,
                         verbose_name="kind",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 class BulkTask(models.Model):
     """Work on many rows, done step by step; whoever finds it unfinished goes on where it stands.
 
-    What it takes away is worthless from its first step on; the rest of the work writes that down.
+    What is taken back is worthless from the moment it begins; the work writes that down.
     """
 
     class Kind(models.TextChoices):
@@ -23,6 +23,7 @@ class BulkTask(models.Model):
         SWEEP = "sweep", _("Apply changed rules")
         REVOKE = "revoke", _("Revoke consents")
         END = "end", _("End authorizations")
+        UNUSED = "unused", _("Take away what is unused")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)

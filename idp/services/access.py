@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from idp.domain import access as rules
-from idp.domain import credential
+from idp.domain import credential, withdrawal
 from idp.domain import scope as scope_rules
 from idp.domain.party import SignInFacts
 from idp.services import access_read
@@ -118,12 +118,21 @@ def judge_access_token(checksum: str, now: datetime | None = None) -> Access | R
     return _access(token, at)
 
 
-def _access(token: Any, now: datetime) -> Access:
+def _access(token: Any, now: datetime) -> Access | Refusal:
     mode, version = access_read.site(token)
     enforcing = enforces("scope", mode, getattr(token.application, "idp_policy", None))
     catalogue = current_catalogue(version, unpoliced=unpoliced_choice(enforcing=enforcing))
     family = access_read.authorization(token)
     granted = frozenset(token.scope.split()) - access_read.scopes_taken_back(token)
+    if catalogue.withdrawals:
+        held: dict[str, Any] = {
+            "user": token.user_id,
+            "client": token.application_id,
+            "since": family.created_at if family else token.created,
+        }
+        if withdrawal.is_ended(catalogue.withdrawals, **held):
+            return Refusal(rules.AUTHORIZATION_ENDED, token)
+        granted -= withdrawal.lost(catalogue.withdrawals, granted, **held)
     if enforcing:
         granted = _narrowed(token, granted, catalogue, now)
     return Access(

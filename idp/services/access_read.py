@@ -39,6 +39,7 @@ class Family:
         facts: what its life depends on.
         sign_in: how and when the user had signed in, or None where nobody recorded it.
         claims: as kept with it, see ``idp.domain.claim``.
+        created_at: when.
     """
 
     id: uuid.UUID
@@ -46,6 +47,7 @@ class Family:
     facts: AuthorizationFacts
     sign_in: SignInFacts | None
     claims: Mapping[str, Any]
+    created_at: datetime | None
 
 
 _TAKEN_BACK = (
@@ -60,6 +62,7 @@ _FAMILY = JSONObject(
     taken_back=Subquery(_TAKEN_BACK),
     id="authorization__id",
     grant_type="authorization__grant_type",
+    created_at="authorization__created_at",
     ended_at="authorization__ended_at",
     expires_at="authorization__expires_at",
     auth_time="authorization__auth_time",
@@ -127,6 +130,7 @@ def authorization(token: Any) -> Family | None:
         facts=_authorization_facts(token, row),
         sign_in=SignInFacts(at=auth_time, acr=row["acr"]) if auth_time else None,
         claims=_read(row["claims"]) or {},
+        created_at=_time(row["created_at"]),
     )
 
 

@@ -22,6 +22,7 @@ from idp.models import Api, ClientPolicy, ScopePolicy, ScopeText, SiteState
 from idp.models import Scope as ScopeRow
 from idp.services.site import enforces, site_state
 from idp.services.site_scope import SiteScopes, site_scopes
+from idp.services.withdrawal import pending_withdrawals
 
 KEPT_VERSIONS = 4
 RECENT_SECONDS = 5
@@ -112,6 +113,13 @@ def recent_catalogue() -> Catalogue:
 def forget_recent() -> None:
     """Drop what ``recent_catalogue`` remembers."""
     _recent_state.cache_clear()
+
+
+def forget_catalogues() -> None:
+    """Drop every catalogue that this process keeps, as where a test stopped the clock."""
+    _loaded.clear()
+    _variants.clear()
+    forget_recent()
 
 
 def served_apis(policy: ClientPolicy, version: int) -> frozenset[str]:
@@ -228,7 +236,12 @@ def _read(version: int) -> _Loaded:
     }
     readers = Api.objects.filter(access_token_format=JWT).values_list("identifier", flat=True)
     return _Loaded(
-        Catalogue(MappingProxyType(scopes), version, jwt_apis=frozenset(readers)),
+        Catalogue(
+            MappingProxyType(scopes),
+            version,
+            jwt_apis=frozenset(readers),
+            withdrawals=pending_withdrawals(),
+        ),
         MappingProxyType(_texts()),
         MappingProxyType(_servers()),
     )

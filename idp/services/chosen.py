@@ -12,14 +12,13 @@ from django.db.models import F
 
 from idp.conf import access_token_model, refresh_token_model
 from idp.domain.consent import EventKind
-from idp.models import Authorization, Consent
+from idp.models import Consent
 from idp.models.expression import among
-from idp.services.authorization import end_authorizations
 from idp.services.consent_batch import end_consents
 from idp.services.consent_change import Cause
 from idp.services.event import record_event
 from idp.services.step import Step
-from idp.services.token_revocation import revoke_token_row
+from idp.services.token_revocation import end_named, revoke_tokens
 
 MOST = 10_000
 """How many rows can be chosen; whoever needs more takes access back from a client or a user."""
@@ -45,7 +44,7 @@ def begin_ending(chosen: Chosen, cause: Cause) -> str:
         "consent.taken_back" if chosen.what == "consent" else "authorization.ended_by_operator",
         severity="info",
         origin=cause.origin,
-        detail={"by": cause.by, "reason": cause.reason, "count": len(chosen.keys)},
+        detail={**cause.told(), "count": len(chosen.keys)},
         distinct=uuid.uuid4().hex,
         now=cause.at,
     )
@@ -75,24 +74,11 @@ def _end_consents(keys: Sequence[Any], cause: Cause) -> int:
     return end_consents(keys, Consent.Status.REVOKED, EventKind.REVOKED, cause)
 
 
-def _end_authorizations(keys: Sequence[Any], cause: Cause) -> int:
-    rows = Authorization.objects.filter(among(Authorization, "pk", keys))
-    return end_authorizations(rows, reason=cause.reason, now=cause.at)
-
-
-def _end_tokens(model: Any, keys: Sequence[Any], cause: Cause) -> int:
-    rows = model._default_manager.filter(among(model, "pk", keys)).select_related("application")
-    found = list(rows)
-    for token in found:
-        revoke_token_row(token, reason=cause.reason, origin=cause.origin, now=cause.at)
-    return len(found)
-
-
 _ENDS: Mapping[str, Callable[[Sequence[Any], Cause], int]] = MappingProxyType(
     {
         "consent": _end_consents,
-        "authorization": _end_authorizations,
-        "access": lambda keys, cause: _end_tokens(access_token_model(), keys, cause),
-        "refresh": lambda keys, cause: _end_tokens(refresh_token_model(), keys, cause),
+        "authorization": end_named,
+        "access": lambda keys, cause: revoke_tokens(access_token_model(), keys, cause),
+        "refresh": lambda keys, cause: revoke_tokens(refresh_token_model(), keys, cause),
     }
 )

@@ -19,6 +19,7 @@ from idp.domain.redirect_uri import is_on_device
 from idp.domain.resolution import Resolution
 from idp.domain.snapshot import ConsentDocument
 from idp.services.catalogue import words
+from idp.services.change import name_of
 from idp.services.client import Client
 from idp.services.consent_memory import Memory, recall, words_versions
 from idp.services.consent_page import build_document
@@ -131,7 +132,7 @@ def record_trial(
         client_id=client.facts.client_id,
         user=by,
         origin=origin,
-        detail={"as": user.get_username(), "outcome": outcome},
+        detail={"as": user.get_username(), "outcome": outcome, "by": name_of(by)},
         distinct=uuid.uuid4().hex,
         now=now,
     )
@@ -157,7 +158,7 @@ def _of_user(question: Question, steps: list[Step]) -> Trial:
     steps.append(_scope_step("user_scopes", resolution))
     if not steps[-1].passed:
         return Trial(tuple(steps), resolution)
-    memory = recall(question.user, question.client.application)
+    memory = recall(question.user, question.client)
     decision = _decide(question, resolution, memory)
     refuses = decision.kind is ConsentKind.REFUSE
     steps.append(Step("consent", not refuses, (decision.reason,)))

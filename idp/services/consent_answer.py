@@ -12,6 +12,7 @@ from idp.models import Consent, ConsentEvent
 from idp.services.consent_change import Cause, announce, end_consent, lock_consent
 from idp.services.consent_expiry import consent_end, earliest
 from idp.services.consent_scope import granted_scopes, take_back_scopes, write_scopes
+from idp.services.consent_settle import settle
 from idp.services.ledger import snapshot_digest
 from idp.services.narrowing import shrink_holdings
 
@@ -47,7 +48,7 @@ def record_grant(answer: Answer, cause: Cause) -> Consent | None:
     was given for one time only.
     """
     consent, first = _locked(answer, cause.at)
-    held = None if consent is None or first else _held(consent, cause.at)
+    held = None if consent is None or first else _held(consent, answer.client, cause.at)
     unseen = (held or frozenset()) - answer.allowed - answer.declined
     if consent is not None and consent.duration == Consent.Duration.ONCE:
         unseen = frozenset()
@@ -103,11 +104,13 @@ def _locked(answer: Answer, now: datetime) -> tuple[Consent | None, bool]:
     return (consent if first else lock_consent(consent)), first
 
 
-def _held(consent: Consent, now: datetime) -> frozenset[str] | None:
+def _held(consent: Consent, client: Client, now: datetime) -> frozenset[str] | None:
     """Return what a locked consent holds; None for one that does not hold.
 
-    One whose time has run out is written off first, so that the ledger tells both.
+    What an operator took back is taken first, and one whose time has run out is written off, so
+    that the ledger tells both.
     """
+    settle(consent, client.catalogue().withdrawals)
     if consent.is_live(now):
         return granted_scopes(consent)
     expired = Consent.Status.EXPIRED

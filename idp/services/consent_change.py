@@ -36,6 +36,7 @@ class Cause:
         origin: where the request came from.
         authorization: id of the act of authorization, or empty.
         document: the page that was shown, or None.
+        task: id of the long work that the change belongs to, or empty.
         extra: what the host site keeps with the event.
     """
 
@@ -46,7 +47,13 @@ class Cause:
     origin: Origin = NOWHERE
     authorization: str = ""
     document: ConsentDocument | None = None
+    task: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def told(self) -> dict[str, str]:
+        """Return who, why and in which work, for the detail of a security event."""
+        known = {"by": self.by, "reason": self.reason, "task": self.task}
+        return {name: text for name, text in known.items() if text}
 
     def write(self, kind: str, user: Any, application: Any, **change: Any) -> ConsentEvent:
         """Write the event of a change, which is the last thing that a change does."""

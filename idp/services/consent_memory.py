@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from idp.domain import withdrawal
 from idp.domain.consent import Remembered, RememberedScope
+from idp.domain.withdrawal import Withdrawal
 from idp.models import Consent, ConsentScope
 from idp.services.catalogue import words
+from idp.services.client import Client, client_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +38,25 @@ def present_consent(user: Any, application: Any) -> Consent | None:
     return Consent.objects.filter(user_id=user.pk, application_id=application.pk).first()
 
 
-def recall(user: Any, application: Any) -> Memory:
-    """Return what a user decided about a client, with one statement."""
+def recall(user: Any, client: Client) -> Memory:
+    """Return what a user decided about a client, with one statement.
+
+    What an operator took back is not remembered, though it may not be written down yet.
+    """
     rows = list(
         ConsentScope.objects.filter(
-            consent__user_id=user.pk, consent__application_id=application.pk
+            consent__user_id=user.pk, consent__application_id=client.application.pk
         ).select_related("consent")
     )
     if not rows:
         return Memory()
-    granted = [row for row in rows if row.state == ConsentScope.State.GRANTED]
     consent = rows[0].consent
+    withdrawals = [row for row in client.catalogue().withdrawals if row.consents]
+    granted = [
+        row
+        for row in rows
+        if row.state == ConsentScope.State.GRANTED and not _is_lost(row, consent, withdrawals)
+    ]
     return Memory(
         consent=consent,
         remembered=Remembered(
@@ -60,6 +71,12 @@ def recall(user: Any, application: Any) -> Memory:
     )
 
 
+def _is_lost(row: ConsentScope, consent: Consent, withdrawals: Iterable[Withdrawal]) -> bool:
+    pair = {"user": consent.user_id, "client": consent.application_id}
+    held = frozenset({row.scope})
+    return bool(withdrawal.lost(withdrawals, held, since=row.since, **pair))
+
+
 def remembered(user: Any, application: Any, now: datetime) -> Remembered | None:
     """Return the present consent of a user to a client, or None when there never was one.
 
@@ -67,7 +84,7 @@ def remembered(user: Any, application: Any, now: datetime) -> Remembered | None:
     and is taken so that callers need not know which is which.
     """
     del now
-    return recall(user, application).remembered
+    return recall(user, client_of(application)).remembered
 
 
 def words_versions(

@@ -116,7 +116,7 @@ def _memory(memory: Memory | None, decision: ConsentDecision, user: Any, client:
     """Return what was decided before; read only where the page has a change to explain."""
     if memory is not None:
         return memory
-    return recall(user, client.application) if decision.changed else Memory()
+    return recall(user, client) if decision.changed else Memory()
 
 
 def _client(client: Client) -> ShownClient:

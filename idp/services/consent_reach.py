@@ -62,18 +62,24 @@ def reach(target: Target, now: datetime, limit: int | None = None) -> Reach:
     """
     if target.unused_since is not None:
         return _reach_of_unused(target, now)
-    access = access_of(target, now)
-    refresh = refresh_of(target)
-    if target.scope:
-        refresh = refresh.filter(access_token__scope__contains=target.scope)
     acts = authorizations_of(target, now)
-    recorded = _recorded(acts, now)[:limit].count() if target.scope and limit else None
-    tokens = access[:limit].count() + refresh[:limit].count() if recorded is None else recorded
     return Reach(
         consents=consents_of(target, now)[:limit].count(),
         authorizations=acts[:limit].count(),
-        tokens=tokens,
+        tokens=_tokens(target, acts, now, limit),
     )
+
+
+def _tokens(target: Target, acts: QuerySet[Authorization], now: datetime, limit: int | None) -> int:
+    if limit:
+        # By the acts, which are few beside the expired tokens that nobody purged yet.
+        recorded = _recorded(acts[:limit], now)[:limit].count()
+        if target.scope or recorded == limit:
+            return recorded
+    access, refresh = access_of(target, now), refresh_of(target)
+    if target.scope:
+        refresh = refresh.filter(access_token__scope__contains=target.scope)
+    return access[:limit].count() + refresh[:limit].count()
 
 
 def _reach_of_unused(target: Target, now: datetime) -> Reach:
@@ -89,13 +95,15 @@ def _recorded(acts: QuerySet[Authorization], now: datetime) -> QuerySet[IssuedTo
 
 
 def consents_of(target: Target, now: datetime) -> QuerySet[Consent]:
-    """Return the consents that hold; what was decided after ``now`` is not among them."""
-    rows = Consent.objects.filter(**target.limits(), decided_at__lte=now).live(now)
+    """Return the consents that hold; what was decided or given after ``now`` is not among them."""
+    rows = Consent.objects.filter(**target.limits()).live(now)
     if target.unused_since is not None:
         rows = unused_since(target.unused_since, now).filter(**target.limits())
     if not target.scope:
-        return rows
-    granted = ConsentScope.objects.filter(scope=target.scope, state=ConsentScope.State.GRANTED)
+        return rows.filter(decided_at__lte=now)
+    granted = ConsentScope.objects.filter(
+        scope=target.scope, state=ConsentScope.State.GRANTED, since__lte=now
+    )
     return rows.filter(pk__in=granted.order_by().values("consent"))
 
 

@@ -1,14 +1,15 @@
 """Taking access back for many at once: of a user, a client, a scope, or everyone.
 
-Epochs rise first, so that what exists is worthless at once, however long the rest takes. What
-follows is written down batch by batch: each is a transaction of its own, ends its rows or takes the
-scope out of them, and leaves an event in the ledger for every consent.
+Epochs rise first, so that what exists is worthless at once, however long the rest takes; what has
+no epoch of its own is covered by the task, see ``withdrawal``. The rest writes that down, batch by
+batch: each is a transaction of its own, ends its rows or takes the scope out of them, and leaves an
+event in the ledger for every consent, or a security event for every user where there was none.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,6 @@ from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain.consent import EventKind
 from idp.models import Authorization, ClientPolicy, Consent, IssuedToken
 from idp.models.expression import among
-from idp.services.authorization import end_authorizations
 from idp.services.consent_batch import end_consents, narrow_consents
 from idp.services.consent_change import Cause
 from idp.services.consent_reach import (
@@ -32,9 +32,11 @@ from idp.services.consent_reach import (
 from idp.services.event import record_event
 from idp.services.holding_batch import shrink_rows
 from idp.services.logout import end_sign_ins_of
+from idp.services.loss import record_losses
 from idp.services.removal import delete_rows
 from idp.services.step import Step
 from idp.services.subject import raise_user_epoch
+from idp.services.token_revocation import end_named, end_rows
 
 BATCH = 1_000
 REVOKED = Consent.Status.REVOKED
@@ -64,29 +66,36 @@ def take_back_from(
             yield step.looked
 
 
-def begin_taking_back(target: Target, cause: Cause) -> str:
-    """Make what exists worthless, record that it is taken back, and return the first position."""
-    _record("consent.taken_back", target, cause)
+def begin_taking_back(target: Target, cause: Cause, count: int | None = None) -> str:
+    """Make what exists worthless, record that it is taken back, and return the first position.
+
+    Args:
+        target: whose access.
+        cause: who and why.
+        count: how many consents it is about, where that was counted.
+    """
+    _record("consent.taken_back", target, cause, count)
     if not target.scope and target.unused_since is None:
         _raise_epochs(target, cause.at)
     return START
 
 
-def begin_ending(target: Target, cause: Cause) -> str:
+def begin_ending(target: Target, cause: Cause, count: int | None = None) -> str:
     """Make every token worthless while consent stays, and return the first position."""
-    _record("authorization.ended_by_operator", target, cause)
+    _record("authorization.ended_by_operator", target, cause, count)
     _raise_epochs(target, cause.at)
     return "authorization:"
 
 
-def _record(kind: str, target: Target, cause: Cause) -> None:
+def _record(kind: str, target: Target, cause: Cause, count: int | None) -> None:
+    told: dict[str, Any] = {**cause.told(), "scope": target.scope, "count": count}
     record_event(
         kind,
         severity="info",
         client_id=getattr(target.application, "client_id", ""),
         user=target.user,
         origin=cause.origin,
-        detail={"by": cause.by, "reason": cause.reason, "scope": target.scope},
+        detail={name: value for name, value in told.items() if value not in ("", None)},
         distinct=uuid.uuid4().hex,
         now=cause.at,
     )
@@ -151,18 +160,28 @@ def _consent_step(target: Target, after: str, cause: Cause) -> Step:
 def _authorization_step(target: Target, _after: str, cause: Cause) -> Step:
     """End or narrow what no consent covered."""
     rows = authorizations_of(target, cause.at).filter(created_at__lte=cause.at)
-    held = list(rows.order_by("pk").values_list("pk", "scopes")[:BATCH])
-    found = Authorization.objects.filter(among(Authorization, "pk", [pk for pk, _scopes in held]))
+    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if target.scope:
-        with transaction.atomic():
-            locked = found.order_by("pk").select_for_update().values_list("pk", "scopes")
-            changed = shrink_rows(list(locked), frozenset({target.scope}), cause.at)
+        changed = _narrow(Authorization, keys, "scopes", target, cause)
     else:
-        changed = end_authorizations(found, reason=_short(cause), now=cause.at) if held else 0
-    again = changed and len(held) == BATCH
+        changed = end_named(keys, cause) if keys else 0
+    again = changed and len(keys) == BATCH
     return Step(
-        position="authorization:" if again else "access:", looked=len(held), changed=changed
+        position="authorization:" if again else "access:", looked=len(keys), changed=changed
     )
+
+
+@transaction.atomic
+def _narrow(model: Any, keys: Sequence[Any], field: str, target: Target, cause: Cause) -> int:
+    """Take a scope out of locked rows that no consent covered, with an event for each user."""
+    rows = model._default_manager.filter(among(model, "pk", keys)).order_by("pk")
+    locked = rows.select_for_update(of=("self",))
+    held = list(locked.values_list("pk", field, "user_id", "application_id"))
+    losing = [(user, client) for _pk, text, user, client in held if target.scope in text.split()]
+    removed = frozenset({target.scope})
+    changed = shrink_rows([row[:2] for row in held], removed, cause.at, model=model)
+    record_losses("token.narrowed", losing, cause)
+    return changed
 
 
 def _access_step(target: Target, after: str, cause: Cause) -> Step:
@@ -172,34 +191,35 @@ def _access_step(target: Target, after: str, cause: Cause) -> Step:
         return _shrink_step(model, after, target, cause)
     rows = _unrecorded(access_of(target, cause.at)).order_by("pk")
     if not after:
-        delete_rows(grant_model()._default_manager.filter(**target.limits()))
+        codes = grant_model()._default_manager.filter(**target.limits(), created__lte=cause.at)
+        delete_rows(codes)
     keys = list(rows.values_list("pk", flat=True)[:BATCH])
-    count = delete_rows(model._default_manager.filter(among(model, "pk", keys))) if keys else 0
-    position = "access:more" if count and len(keys) == BATCH else "refresh:"
-    return Step(position=position, looked=len(keys), changed=count)
+    changed = end_rows(model, keys, cause) if keys else 0
+    position = "access:more" if changed and len(keys) == BATCH else "refresh:"
+    return Step(position=position, looked=len(keys), changed=changed)
 
 
 def _shrink_step(model: Any, after: str, target: Target, cause: Cause) -> Step:
-    removed = frozenset({target.scope})
-    rows = access_of(target, cause.at)
+    later = IssuedToken.objects.filter(
+        pk=OuterRef("token_checksum"), authorization__created_at__gt=cause.at
+    )
+    rows = access_of(target, cause.at).filter(~Exists(later))
     if not after:
         codes = grant_model()._default_manager.filter(**target.limits(), expires__gt=cause.at)
         held = codes.filter(scope__contains=target.scope).values_list("pk", "scope")
-        shrink_rows(list(held), removed, cause.at, model=grant_model())
+        shrink_rows(list(held), frozenset({target.scope}), cause.at, model=grant_model())
     else:
         rows = rows.filter(pk__gt=model._meta.pk.to_python(after))
-    batch = list(rows.order_by("pk").values_list("pk", "scope")[:BATCH])
-    changed = shrink_rows(batch, removed, cause.at, model=model)
-    position = f"access:{batch[-1][0]}" if len(batch) == BATCH else ""
-    return Step(position=position, looked=len(batch), changed=changed)
+    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    changed = _narrow(model, keys, "scope", target, cause)
+    position = f"access:{keys[-1]}" if len(keys) == BATCH else ""
+    return Step(position=position, looked=len(keys), changed=changed)
 
 
 def _refresh_step(target: Target, _after: str, cause: Cause) -> Step:
     rows = _unrecorded(refresh_of(target)).order_by("pk")
     keys = list(rows.values_list("pk", flat=True)[:BATCH])
-    model = refresh_token_model()
-    found = model._default_manager.filter(among(model, "pk", keys))
-    changed = found.update(revoked=cause.at)
+    changed = end_rows(refresh_token_model(), keys, cause) if keys else 0
     position = "refresh:" if len(keys) == BATCH else ""
     return Step(position=position, looked=len(keys), changed=changed)
 
@@ -215,7 +235,3 @@ _PHASES = {
 def _unrecorded(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return the tokens without an authorization: those with one ended with it, or are younger."""
     return rows.filter(~Exists(IssuedToken.objects.filter(pk=OuterRef("token_checksum"))))
-
-
-def _short(cause: Cause) -> str:
-    return (cause.reason or "taken_back")[:100]

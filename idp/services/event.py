@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,6 +90,48 @@ def record_event(
     except IntegrityError:
         _count_again(mark, origin.request_id, at)
     logger.info("%s client=%s count=1", kind, client_id)
+
+
+def record_for_each(
+    kind: str,
+    parties: Mapping[tuple[Any, str], int],
+    *,
+    severity: str = "info",
+    origin: Origin = NOWHERE,
+    detail: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> None:
+    """Record what an operator did to many at once: an event for each user and client.
+
+    Never for what comes from outside: nothing limits how many rows these are.
+
+    Args:
+        kind: dotted name.
+        parties: key of the user, or None, and id of the client, with how often it happened to them.
+        severity: as ``record_event`` takes it.
+        origin: as ``record_event`` takes it.
+        detail: as ``record_event`` takes it.
+        now: the time.
+    """
+    once = uuid.uuid4().hex
+    known = {key: _plain(value) for key, value in (detail or {}).items()}
+    SecurityEvent.objects.bulk_create(
+        SecurityEvent(
+            kind=kind,
+            severity=severity,
+            first_at=now,
+            last_at=now,
+            client_id=printable(client_id, 255),
+            user_id=user,
+            address=origin.address or None,
+            request_id=origin.request_id[:64],
+            detail=known,
+            count=count,
+            fingerprint=hashlib.sha256(f"{once}\x1f{user}\x1f{client_id}".encode()).hexdigest(),
+        )
+        for (user, client_id), count in parties.items()
+    )
+    logger.info("%s parties=%d", kind, len(parties))
 
 
 def printable(text: str, limit: int = MAX_DETAIL) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from idp.conf import idp_settings
@@ -32,6 +33,15 @@ def keep_evidence(event: ConsentEvent, row: ConsentEvidence) -> None:
     row.event_id = event.event_id
     row.subject_key = event.subject_key
     row.save(force_insert=True)
+
+
+def keep_evidence_of(rows: Iterable[tuple[ConsentEvent, ConsentEvidence]]) -> None:
+    """Store the evidence of many events that were written, in one statement."""
+    kept = []
+    for event, row in rows:
+        row.event_id, row.subject_key = event.event_id, event.subject_key
+        kept.append(row)
+    ConsentEvidence.objects.bulk_create(kept)
 
 
 def evidence_matches(event: ConsentEvent, row: ConsentEvidence) -> bool:

@@ -134,7 +134,7 @@ def _sign_in(age: int | None, acr: str, now: datetime) -> SignInFacts:
 def _ask(client: Client, user: Any, resolution: Resolution, now: datetime) -> frozenset[str]:
     if resolution.error or not resolution.granted:
         return frozenset()
-    memory = recall(user, client.application)
+    memory = recall(user, client)
     decision = decide(
         asked=resolution.granted,
         client=client.facts,

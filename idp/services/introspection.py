@@ -117,6 +117,7 @@ def _refresh(digest: str, asker: Client, issuer: str, now: datetime) -> dict[str
     scopes = resolve_again(
         client,
         granted=frozenset(authorization.scopes.split()),
+        since=authorization.created_at,
         user=authorization.user,
         grant_type="refresh_token",
         now=now,

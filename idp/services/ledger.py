@@ -15,7 +15,7 @@ from idp.domain import scope as scope_rules
 from idp.domain.snapshot import ConsentDocument
 from idp.models import ConsentEvent, ConsentEvidence, ConsentSnapshot, Subject
 from idp.services.event import NOWHERE, Origin
-from idp.services.evidence import commit_evidence, keep_evidence
+from idp.services.evidence import commit_evidence, keep_evidence, keep_evidence_of
 from idp.services.subject import lock_subject, lock_subjects, move_heads
 
 CONTENT_VERSION = 1
@@ -130,9 +130,8 @@ def append_many(drafts: Sequence[tuple[Any, Draft]]) -> None:
         _chain(new.event, subjects[user])
     ConsentEvent.objects.bulk_create([new.event for _user, new in drafts])
     move_heads(subjects.values())
-    for _user, new in drafts:
-        if new.evidence is not None:
-            keep_evidence(new.event, new.evidence)
+    news = [new for _user, new in drafts]
+    keep_evidence_of((new.event, new.evidence) for new in news if new.evidence is not None)
 
 
 def keep_snapshot(document: ConsentDocument | None, at: datetime) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 from idp.conf import idp_settings
 from idp.domain import scope as rules
+from idp.domain import withdrawal
 from idp.domain.catalogue import Catalogue
 from idp.domain.lifetime import ServerLifetimes
-from idp.domain.party import SignInFacts, UserFacts
 from idp.domain.offline_access import OFFLINE_ACCESS
+from idp.domain.party import SignInFacts, UserFacts
 from idp.domain.resolution import Resolution
 from idp.services.catalogue import current_catalogue, unpoliced_choice
 from idp.services.client import Client
@@ -103,18 +104,37 @@ def resolve_again(
     client: Client,
     *,
     granted: frozenset[str],
+    since: datetime | None,
     user: Any,
     grant_type: str,
     now: datetime,
     origin: Origin = NOWHERE,
     offer: Offer = NO_OPINION,
 ) -> Resolution:
-    """Return what of an earlier grant still holds; what does not is left out."""
+    """Return what of an earlier grant still holds; what does not is left out.
+
+    Args:
+        client: who holds it.
+        granted: the scopes.
+        since: when they were granted; None where nobody knows.
+        user: who granted them, or None.
+        grant_type: as on the wire.
+        now: the time.
+        origin: where the request came from, for the event of a would-be refusal.
+        offer: what the site's own code offers to the client.
+    """
     giver = _facts(client, user)
+    held = granted - withdrawal.lost(
+        client.catalogue().withdrawals,
+        granted,
+        user=getattr(user, "pk", None),
+        client=client.application.pk,
+        since=since,
+    )
 
     def judge(catalogue: Catalogue) -> Resolution:
         return rules.reconsider(
-            granted,
+            held,
             client=client.facts,
             user=giver,
             catalogue=offered(catalogue, offer),

@@ -18,3 +18,6 @@ class Step:
     position: str
     looked: int
     changed: int
+
+
+NOTHING_LEFT = Step(position="", looked=0, changed=0)

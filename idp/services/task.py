@@ -1,7 +1,8 @@
 """Long work of operators, step by step: begun by one request, carried on by any that finds it.
 
-What a task takes away is worthless from its first moment, because it begins by raising epochs. The
-steps then write that down. Two that work at one task do no harm, since what is done is not found
+What a task takes away is worthless from its first moment: it begins by raising epochs, and until it
+is finished the rules know it as a withdrawal, which covers what has no epoch. The steps then write
+that down. Two that work at one task do no harm, since what is done is not found
 again; a lease only keeps them from doing the same twice.
 """
 
@@ -12,24 +13,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from idp.conf import application_model
 from idp.models import BulkTask
-from idp.services import chosen, consent_sweep, rule_sweep
-from idp.services.chosen import Chosen
-from idp.services.consent_change import Cause
-from idp.services.consent_reach import Target
+from idp.services import chosen, consent_sweep, rule_sweep, scope_sweep
+from idp.services.catalogue import bump_catalogue
 from idp.services.event import NOWHERE, Origin
-from idp.services.rule_sweep import Range
-from idp.services.step import Step
+from idp.services.step import NOTHING_LEFT, Step
+from idp.services.task_cause import cause_of
+from idp.services.task_work import Work, chosen_of, range_of, stored, target_of, unused_of
 
 LEASE = timedelta(seconds=60)
-
-Work = Target | Range | Chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +34,8 @@ class Order:
 
     Attributes:
         kind: a ``BulkTask.Kind``.
-        work: what it works on: a ``Target``, a ``Range`` for a sweep, or what was ``Chosen``.
+        work: what it works on: a ``Target``, a ``Range`` for a sweep, what was ``Chosen``, or what
+            is ``Unused``.
         label: in words, for the list of tasks.
         total: how many rows it is about.
         reason: why, in the operator's words.
@@ -51,6 +48,7 @@ class Order:
     reason: str = ""
 
 
+@transaction.atomic
 def begin_task(order: Order, *, by: str = "", origin: Origin = NOWHERE, now: datetime) -> BulkTask:
     """Make what is taken away worthless, and return the task that does the rest.
 
@@ -62,7 +60,7 @@ def begin_task(order: Order, *, by: str = "", origin: Origin = NOWHERE, now: dat
     """
     task = BulkTask(
         kind=order.kind,
-        target=_stored(order.work),
+        target=stored(order.work),
         label=order.label[:255],
         reason=order.reason[:100],
         by=by[:255],
@@ -72,6 +70,7 @@ def begin_task(order: Order, *, by: str = "", origin: Origin = NOWHERE, now: dat
     )
     task.position = _KINDS[order.kind].begin(task)
     task.save(force_insert=True)
+    bump_catalogue()
     return task
 
 
@@ -107,7 +106,9 @@ def work_on(task: BulkTask, *, seconds: float, now: datetime) -> bool:
     return True
 
 
+@transaction.atomic
 def _move(task: BulkTask, step: Step, now: datetime) -> None:
+    """Store how far a task has come; what a finished one took back stands in the rows by then."""
     BulkTask.objects.filter(pk=task.pk).update(
         position=step.position,
         done=F("done") + step.looked,
@@ -115,92 +116,57 @@ def _move(task: BulkTask, step: Step, now: datetime) -> None:
         moved_at=now,
         finished_at=None if step.position else now,
     )
+    if not step.position:
+        bump_catalogue()
     task.refresh_from_db()
-
-
-def _cause(task: BulkTask) -> Cause:
-    """Return the cause of every change; its time is the one at which the task began."""
-    origin = Origin(**task.origin) if task.origin else NOWHERE
-    return Cause(
-        actor="operator", at=task.created_at, by=task.by, reason=task.reason, origin=origin
-    )
-
-
-def _stored(work: Work) -> dict[str, Any]:
-    if isinstance(work, Chosen):
-        return {"what": work.what, "keys": [_plain(key) for key in work.keys]}
-    if isinstance(work, Range):
-        return {
-            "scopes": sorted(work.scopes),
-            "applications": [str(row.pk) for row in work.applications],
-        }
-    return {
-        "user": str(work.user.pk) if work.user is not None else None,
-        "application": str(work.application.pk) if work.application is not None else None,
-        "scope": work.scope,
-    }
-
-
-def _plain(key: Any) -> Any:
-    return key if isinstance(key, int) else str(key)
-
-
-def target_of(task: BulkTask) -> Target | None:
-    """Return what a task takes back; None where its user or client is gone with all it held."""
-    found: dict[str, Any] = {}
-    for name, model in (("user", get_user_model()), ("application", application_model())):
-        key = task.target.get(name)
-        if key is not None:
-            found[name] = model._default_manager.filter(pk=key).first()
-            if found[name] is None:
-                return None
-    return Target(scope=task.target.get("scope") or "", **found)
-
-
-def _range_of(task: BulkTask) -> Range:
-    keys = task.target["applications"]
-    rows = application_model()._default_manager.filter(pk__in=keys)
-    return Range(scopes=frozenset(task.target["scopes"]), applications=tuple(rows))
 
 
 def _begin_taking_back(task: BulkTask) -> str:
     target = target_of(task)
-    return consent_sweep.begin_taking_back(target, _cause(task)) if target else ""
+    return consent_sweep.begin_taking_back(target, cause_of(task), task.total) if target else ""
 
 
 def _begin_ending(task: BulkTask) -> str:
     target = target_of(task)
-    return consent_sweep.begin_ending(target, _cause(task)) if target else ""
+    return consent_sweep.begin_ending(target, cause_of(task), task.total) if target else ""
 
 
 def _begin_sweep(task: BulkTask) -> str:
-    cause = _cause(task)
-    return rule_sweep.begin(_range_of(task), by=cause.by, origin=cause.origin, now=cause.at)
+    cause = cause_of(task)
+    return rule_sweep.begin(range_of(task), by=cause.by, origin=cause.origin, now=cause.at)
 
 
 def _target_step(task: BulkTask, _now: datetime) -> Step:
     target = target_of(task)
     if target is None:
-        return Step(position="", looked=0, changed=0)
-    return consent_sweep.take_back_step(target, task.position, _cause(task))
+        return NOTHING_LEFT
+    return consent_sweep.take_back_step(target, task.position, cause_of(task))
 
 
 def _sweep_step(task: BulkTask, now: datetime) -> Step:
-    cause = _cause(task)
-    place, by, origin = _range_of(task), cause.by, cause.origin
+    cause = cause_of(task)
+    place, by, origin = range_of(task), cause.by, cause.origin
     return rule_sweep.sweep_step(place, task.position, by=by, origin=origin, now=now)
 
 
-def _chosen_of(task: BulkTask) -> Chosen:
-    return Chosen(what=task.target["what"], keys=tuple(task.target["keys"]))
-
-
 def _begin_chosen(task: BulkTask) -> str:
-    return chosen.begin_ending(_chosen_of(task), _cause(task))
+    return chosen.begin_ending(chosen_of(task), cause_of(task))
 
 
 def _chosen_step(task: BulkTask, _now: datetime) -> Step:
-    return chosen.ending_step(_chosen_of(task), task.position, _cause(task))
+    return chosen.ending_step(chosen_of(task), task.position, cause_of(task))
+
+
+def _begin_unused(task: BulkTask) -> str:
+    work = unused_of(task)
+    return scope_sweep.begin(work, cause_of(task), task.total) if work else ""
+
+
+def _unused_step(task: BulkTask, _now: datetime) -> Step:
+    work = unused_of(task)
+    if work is None:
+        return NOTHING_LEFT
+    return scope_sweep.step(work, task.position, cause_of(task))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,5 +182,6 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         BulkTask.Kind.SWEEP: _Kind(_begin_sweep, _sweep_step),
         BulkTask.Kind.REVOKE: _Kind(_begin_chosen, _chosen_step),
         BulkTask.Kind.END: _Kind(_begin_chosen, _chosen_step),
+        BulkTask.Kind.UNUSED: _Kind(_begin_unused, _unused_step),
     }
 )

@@ -108,7 +108,7 @@ def judge_user(
         return None
     flow.resolution = resolution
     _raise_for(resolution)
-    memory = recall(request.user, client.application)
+    memory = recall(request.user, client)
     note_expiry(memory.consent, flow.now)
     language = translation.get_language() or "en"
     consent = decide(

@@ -80,7 +80,7 @@ def question_about(
     """
     client = _client(device)
     resolution = _resolution(request, device, client, sign_in, now)
-    memory = recall(request.user, client.application)
+    memory = recall(request.user, client)
     note_expiry(memory.consent, now)
     language = translation.get_language() or "en"
     consent = decide(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from idp.admin import chosen, task_step
 from idp.conf import refresh_token_model
-from idp.models import Authorization, BulkTask, Consent, ConsentEvent
+from idp.models import Authorization, BulkTask, Consent, ConsentEvent, SecurityEvent
 from idp.services import chosen as service
 from tests.admin.conftest import page
 from tests.factories import grant, make_application, make_user
@@ -95,6 +95,10 @@ def test_authorizations_and_tokens_end_by_a_task_too(
     task = BulkTask.objects.get()
     assert (task.kind, task.changed, task.finished_at is None) == ("end", 1, False)
     assert Authorization.objects.get().ended_reason == "x"
+    kind = "authorization.ended_by_operator" if what == "authorization" else "token.revoked"
+    event = SecurityEvent.objects.get(user=house.user, kind=kind)
+    assert event.client_id == house.application.client_id
+    assert (event.detail["by"], event.detail["task"]) == ("operator", str(task.pk))
 
 
 def test_more_than_can_be_chosen_is_refused(

@@ -19,7 +19,7 @@ from tests.admin.conftest import page
 
 ROOT = Path(idp.__file__).parent
 KIND = re.compile(r"[a-z_]+\.[a-z_]+")
-RECORDERS = {"record_event", "record_change", "_record", "_tell", "error_page"}
+RECORDERS = {"record_event", "record_losses", "record_change", "_record", "_tell", "error_page"}
 # Kinds whose names are put together where they are recorded.
 PUT_TOGETHER = {
     *(f"{name}.{done}" for name in ("api", "policy", "scope") for done in ("changed", "deleted")),

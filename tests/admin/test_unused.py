@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlencode
 
 from django.test import Client
 from django.utils import timezone
 
-from idp.models import Authorization, ConsentEvent, ConsentScope
+from idp.admin import client_unused, task_step
+from idp.models import (
+    Authorization,
+    BulkTask,
+    Consent,
+    ConsentEvent,
+    ConsentScope,
+    SecurityEvent,
+)
+from idp.services import scope_sweep
 from idp.services.scope_use import record_scope_use
 from tests.admin.conftest import page, signed_in
 from tests.factories import grant, make_user
+from tests.services.test_consent import hold
 
 
 def long_ago(house: SimpleNamespace) -> None:
@@ -55,7 +66,12 @@ def test_it_is_taken_from_those_who_never_used_it_and_written_down(
     asked = desk.get(take(house))
     assert "anna" in asked.text
     answer = desk.post(take(house), {"confirmed": "yes", "reason": "idle"}, follow=True)
-    assert "1 consent lost it." in answer.text
+    assert "1 of 1 rows, 1 of them changed" in answer.text
+    task = BulkTask.objects.get()
+    assert (task.kind, task.by, task.reason) == ("unused", "operator", "idle")
+    recorded = SecurityEvent.objects.get(kind="client.unused_scope_taken").detail
+    assert recorded["task"] == str(task.pk)
+    assert (recorded["by"], recorded["count"]) == ("operator", 1)
     event = ConsentEvent.objects.latest("pk")
     assert (event.kind, event.actor, event.actor_name, event.reason) == (
         "revoked",
@@ -66,6 +82,34 @@ def test_it_is_taken_from_those_who_never_used_it_and_written_down(
     assert ConsentScope.objects.get(consent__user__username="new").state == "granted"
     house.authorization.refresh_from_db()
     assert house.authorization.ended_at is not None
+
+
+def test_many_lose_it_batch_by_batch_after_the_clients_name_was_typed(
+    desk: Client, house: SimpleNamespace, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(client_unused, "LARGE", 2)
+    monkeypatch.setattr(scope_sweep, "BATCH", 1)
+    monkeypatch.setattr(task_step, "SECONDS", 0)
+    used = grant(make_user(), house.application, "photos:read")
+    act = hold(used.user, house.application, "photos:read", timezone.now(), used)
+    idle = grant(make_user(), house.application, "photos:read")
+    hold(idle.user, house.application, "photos:read", timezone.now(), idle)
+    long_ago(house)
+    sent = {"confirmed": "yes", "reason": "idle"}
+    assert desk.post(take(house), sent).status_code == 400
+    sent["challenge"] = str(house.application)
+
+    answer = desk.post(take(house), sent, follow=True)
+
+    assert "1 of 3, 1 changed" in answer.text
+    assert "loses it when its turn comes" in answer.text
+    record_scope_use(act.pk, ["photos:read"], now=timezone.now())
+    work = page("idp_bulktask_work", BulkTask.objects.get().pk)
+    while BulkTask.objects.get().finished_at is None:
+        desk.post(work)
+    assert BulkTask.objects.get().changed == 2
+    live = Consent.objects.live(timezone.now())
+    assert list(live) == [used], "what was used until its turn came is kept"
 
 
 def test_a_reason_is_needed(desk: Client, house: SimpleNamespace) -> None:

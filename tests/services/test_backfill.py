@@ -11,7 +11,7 @@ from idp.conf import access_token_model, refresh_token_model
 from idp.models import Consent, ConsentEvent
 from idp.services.backfill import backfill_consents, count_missing
 from idp.services.catalogue import bump_catalogue
-from idp.services.consent import recall, revoke_consent
+from idp.services.consent import remembered, revoke_consent
 from idp.services.ledger_verification import verify_ledger
 from tests.factories import grant, make_application, make_scope, make_user
 
@@ -54,7 +54,7 @@ def test_each_pair_with_live_tokens_gets_one_consent_marked_as_imported(now: Any
     assert consent.imported
     assert consent.is_live(now)
     assert consent.created_at == oldest.created
-    assert recall(ada, client).remembered.granted.keys() == {"a", "b"}
+    assert remembered(ada, client, now).granted.keys() == {"a", "b"}
     event = ConsentEvent.objects.get(subject_key=ada.idp_subject.key)
     assert (event.kind, event.actor, event.reason) == ("imported", "system", "backfill")
     assert list(verify_ledger()) == []

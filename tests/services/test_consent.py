@@ -25,6 +25,7 @@ from idp.models import (
 from idp.services import consent as service
 from idp.services import ledger
 from idp.services.authorization import Granting, checksum, create_authorization
+from idp.services.client import client_of
 from idp.services.event import Origin
 from tests.factories import add_scope, make_application, make_policy, make_scope, make_user
 
@@ -439,7 +440,7 @@ def test_the_words_are_compared_in_the_language_in_which_they_were_read(ada: Any
     )
     decide(ada, client, "p", now, document=page)
 
-    versions = service.words_versions(service.recall(ada, client), "en")
+    versions = service.words_versions(service.recall(ada, client_of(client)), "en")
 
     assert versions["p"] == 7
 
@@ -460,9 +461,11 @@ def test_recalling_costs_one_statement(
     ada: Any, client: Any, now: Any, django_assert_num_queries: Any
 ) -> None:
     decide(ada, client, "a b", now)
+    known = client_of(client)
+    known.catalogue()
 
     with django_assert_num_queries(1):
-        memory = service.recall(ada, client)
+        memory = service.recall(ada, known)
 
     assert memory.titles == {"a": "Use a", "b": "Use b"}
 

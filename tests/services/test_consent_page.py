@@ -47,7 +47,7 @@ def page(
             lifetimes=ServerLifetimes(access=timedelta(minutes=10)),
         )
     )
-    memory = recall(user, application)
+    memory = recall(user, client)
     decision = decide(
         asked=resolution.granted,
         client=client.facts,

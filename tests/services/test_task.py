@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from idp.conf import access_token_model
-from idp.models import Authorization, BulkTask, Consent, ConsentEvent
+from idp.models import Authorization, BulkTask, Consent, ConsentEvent, SecurityEvent
 from idp.services import consent_sweep
 from idp.services.authorization import PARTIES, standing
+from idp.services.catalogue import current_catalogue
 from idp.services.consent_reach import Target
 from idp.services.ledger_verification import verify_ledger
 from idp.services.rule_sweep import Range
@@ -106,3 +107,62 @@ def test_changed_rules_are_applied_by_a_task_as_well(client: Any, now: Any) -> N
 
     assert work_on(task, seconds=60, now=now)
     assert (task.finished_at, task.done) == (now, 6), "three consents and three tokens"
+
+
+def test_who_lost_what_is_told_for_each_user_where_no_ledger_tells_it(
+    client: Any, now: Any
+) -> None:
+    users = list(Authorization.objects.values_list("user", flat=True))
+    legacy = make_user()
+    access_token_model().objects.create(
+        user=legacy, application=client, token="old", scope="a", expires=now + timedelta(days=1)
+    )
+
+    task = begun(Target(application=client), now, kind="end_tokens")
+    assert work_on(task, seconds=60, now=now)
+
+    events = SecurityEvent.objects.filter(client_id=client.client_id).exclude(user=None)
+    told = {(row.kind, row.user_id, row.count) for row in events}
+    assert told == {
+        *(("authorization.ended_by_operator", user, 1) for user in users),
+        ("token.revoked", legacy.pk, 1),
+    }
+    whole = {"by": "olga", "reason": "incident", "task": str(task.pk)}
+    assert all(row.detail == whole for row in events)
+    assert {row.request_id for row in events} == {str(task.pk)}, "one reference finds them all"
+    first = SecurityEvent.objects.get(kind="authorization.ended_by_operator", user=None)
+    assert first.detail == {**whole, "count": 3}
+
+
+def test_a_scope_taken_where_nobody_was_asked_is_told_too(client: Any, now: Any) -> None:
+    Consent.objects.all().delete()
+    Authorization.objects.update(consent=None)
+
+    assert work_on(begun(Target(scope="b"), now), seconds=60, now=now)
+
+    told = SecurityEvent.objects.filter(kind="token.narrowed").values_list("user", "count")
+    users = Authorization.objects.values_list("user", flat=True)
+    # The act and its access token.
+    assert sorted(told) == sorted((user, 1) for user in [*users, *users])
+
+
+def test_the_ledger_finds_what_a_task_without_a_request_did(client: Any, now: Any) -> None:
+    task = begun(Target(application=client), now)
+    work_on(task, seconds=60, now=now)
+
+    references = ConsentEvent.objects.filter(kind="revoked").values_list("request_id", flat=True)
+    assert set(references) == {str(task.pk)}
+
+
+def test_consents_unused_since_a_day_are_a_task_as_well(client: Any, now: Any) -> None:
+    kept = Consent.objects.order_by("pk").first()
+    old = now - timedelta(days=100)
+    for rows in (Consent.objects, Authorization.objects):
+        rows = rows.exclude(user=kept.user)
+        rows.update(**{"decided_at" if rows.model is Consent else "created_at": old})
+    task = begun(Target(application=client, unused_since=now - timedelta(days=99)), now)
+
+    assert current_catalogue().withdrawals == (), "the used ones are not taken back"
+    while not task.finished_at:
+        work_on(task, seconds=0, now=now)
+    assert list(Consent.objects.live(now)) == [kept]

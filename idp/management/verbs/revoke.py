@@ -13,10 +13,11 @@ from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
 from idp.conf import idp_settings
-from idp.management.printing import Progress, write_json
+from idp.management.printing import finish, write_json
+from idp.models import BulkTask
 from idp.services.client import load_client
-from idp.services.consent_reach import Reach, Target, reach
-from idp.services.consent_sweep import take_back_from
+from idp.services.consent_reach import Target, reach
+from idp.services.task import Order, begin_task
 from idp.services.user import find_user
 
 BY = "manage.py idp revoke"
@@ -43,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Mapping[str, Any], *, out: OutputWrapper, err: OutputWrapper) -> int:
-    """Count, then take back; again after an interruption goes on where it stopped.
+    """Count, then take back; what is interrupted stays a task, which ``tasks run`` carries on.
 
     Returns 1 where the operator thought better of it, 2 for wrong use.
     """
@@ -62,15 +63,20 @@ def run(options: Mapping[str, Any], *, out: OutputWrapper, err: OutputWrapper) -
     if not options["yes"] and sys.stdin.isatty() and not _agreed(err):
         err.write("Nothing was taken back.")
         return 1
-    _take_back(target, options["reason"], found, now, err)
-    return 0
+    order = Order(
+        kind=BulkTask.Kind.TAKE_BACK,
+        work=target,
+        label=_label(options),
+        total=found.consents,
+        reason=options["reason"],
+    )
+    return int(not finish(begin_task(order, by=BY, now=now), err))
 
 
-def _take_back(target: Target, reason: str, found: Reach, now: Any, err: OutputWrapper) -> None:
-    progress = Progress(err, found.consents + found.tokens, "consents and tokens")
-    for count in take_back_from(target, by=BY, reason=reason, now=now):
-        progress.step(count)
-    progress.finish()
+def _label(options: Mapping[str, Any]) -> str:
+    named = [options[name] for name in ("scope", "client", "user") if options[name]]
+    unused = [] if options["unused"] is None else [f"unused for {options['unused']} days"]
+    return " · ".join([*named, *unused]) or "everyone"
 
 
 def _target(options: Mapping[str, Any], err: OutputWrapper) -> Target | None:

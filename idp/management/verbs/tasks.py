@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import OutputWrapper
-from django.utils import timezone
 
-from idp.management.printing import Progress, write_json
+from idp.management.printing import finish, write_json
 from idp.models import BulkTask
-from idp.services.task import unfinished_tasks, work_on
-
-SECONDS = 5.0
+from idp.services.task import unfinished_tasks
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,20 +30,8 @@ def run(options: Mapping[str, Any], *, out: OutputWrapper, err: OutputWrapper) -
         err.write("Nothing is left to do.")
     if options["action"] == "list":
         return 0
-    left = [task for task in tasks if not _finish(task, err)]
+    left = [task for task in tasks if not finish(task, err)]
     return int(bool(left))
-
-
-def _finish(task: BulkTask, err: OutputWrapper) -> bool:
-    progress = Progress(err, max(task.total - task.done, 0), "rows")
-    while task.finished_at is None:
-        before = task.done
-        if not work_on(task, seconds=SECONDS, now=timezone.now()) and task.finished_at is None:
-            err.write("Somebody else works on it.")
-            return False
-        progress.step(task.done - before)
-    progress.finish()
-    return True
 
 
 def _told(task: BulkTask) -> dict[str, Any]:
