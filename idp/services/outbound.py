@@ -8,6 +8,7 @@ cookies, one time limit for all of it, and a limit in bytes while reading.
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import threading
@@ -22,6 +23,8 @@ from idp.conf import idp_settings
 from idp.domain.decision import Reason, Severity
 from idp.domain.outbound import Target, judge, judge_address
 from idp.services.outbound_connection import BodyTooLarge, Exchange, connect
+
+logger = logging.getLogger("idp.outbound")
 
 TIMEOUT_SECONDS = 5.0
 LIMIT_BYTES = 64 * 1024
@@ -160,27 +163,44 @@ def _resolve(target: Target, deadline: float) -> list[str]:
 
 
 def _look_up(target: Target, deadline: float) -> list[str]:
-    answers: list[list[str]] = []
+    """Return the addresses that the system's resolver knows; whatever it does, no other error.
+
+    Raises:
+        OutboundError: there is none, or none in time.
+    """
+    found: list[str] = []
 
     def ask() -> None:
         try:
             infos = socket.getaddrinfo(target.name, target.port, type=socket.SOCK_STREAM)
-            answers.append(list(dict.fromkeys(str(info[4][0]) for info in infos)))
+            found.extend(dict.fromkeys(str(info[4][0]) for info in infos))
         except (OSError, UnicodeError):
-            answers.append([])
+            found.clear()
+        except Exception:
+            # Whatever a stranger's name server made the resolver do, the host is unknown.
+            found.clear()
+            logger.exception("looking %r up failed", target.name)
         finally:
             _lookups.release()
 
     if not _lookups.acquire(timeout=max(0.0, deadline - time.monotonic())):
-        raise _failed("outbound_busy", "Too many names are being looked up at once.")
+        raise _busy()
     thread = threading.Thread(target=ask, name="idp-outbound-lookup", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # the system has no thread left
+        _lookups.release()
+        raise _busy() from None
     thread.join(max(0.0, deadline - time.monotonic()))
     if thread.is_alive():
         raise _late()
-    if not answers[0]:
+    if not found:
         raise _failed("outbound_unknown_host", "The host has no address.")
-    return answers[0]
+    return found
+
+
+def _busy() -> OutboundError:
+    return _failed("outbound_busy", "Too many names are being looked up at once.")
 
 
 def _refuse_in_transaction() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from django.core.checks import run_checks
 from django.db import transaction
 
 from idp.services import outbound_connection
-from idp.services.outbound import OutboundError, fetch
+from idp.services.outbound import MOST_LOOKUPS, OutboundError, fetch
 from tests.requirement import requirement
 from tests.services.outbound_server import OK, Act, answer, certificate, serve
 
@@ -146,6 +147,52 @@ def test_a_slow_name_server_cannot_hold_the_request(monkeypatch: pytest.MonkeyPa
 
     assert refused("https://rp.example.com/", timeout_seconds=0.2) == "outbound_timeout"
     assert time.monotonic() - start < 0.8
+
+
+def _cut_off(*_args: Any, **_kwargs: Any) -> list[Any]:
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 443)), (2, 1)]
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        OSError("down"),
+        UnicodeError("label"),
+        ValueError("embedded null character"),
+        MemoryError(),
+        RecursionError(),
+        [],
+        [()],
+        [(2, 1, 6, "", ())],
+        None,
+        _cut_off,
+    ],
+)
+def test_whatever_the_resolver_does_the_host_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, answered: Any
+) -> None:
+    def getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+        if isinstance(answered, Exception):
+            raise answered
+        return answered(*args, **kwargs) if callable(answered) else answered
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    for _again in range(MOST_LOOKUPS + 1):  # no failure keeps a place
+        assert refused("https://rp.example.com/", timeout_seconds=1) == "outbound_unknown_host"
+
+
+def test_a_system_without_threads_is_busy_and_keeps_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    names(monkeypatch, rp_example_com=["10.0.0.1"])
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        for _again in range(MOST_LOOKUPS + 1):
+            assert refused("https://rp.example.com/", timeout_seconds=0.2) == "outbound_busy"
+    assert refused("https://rp.example.com/") == "outbound_private"
 
 
 @pytest.mark.parametrize(
