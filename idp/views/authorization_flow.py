@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RESOURCES = "resource"
 CAME = "came"
 """Where a request that is kept again says when it first came; no parameter of that name is read."""
+CHOOSING = "choosing"
+"""Where a request says that its page lets somebody choose an account, and nothing else."""
 SHOWN = "shown"
 """Where a request with a consent page names the sign-in that the page was shown to."""
 KEPT = frozenset(

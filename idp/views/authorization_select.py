@@ -15,7 +15,7 @@ from django.views.generic import View
 from idp.dot.views import login_not_required
 from idp.services.authorization_request import claim_request, find_request, keep_request
 from idp.services.sign_in import current_sign_in
-from idp.views.authorization_flow import Flow, kept_parameters
+from idp.views.authorization_flow import CHOOSING, Flow, kept_parameters
 from idp.views.authorization_page import expired_page, resume_path, switch_path
 from idp.views.authorization_sign_in import SELECTED
 from idp.views.browser import browser_of, remember_browser
@@ -35,7 +35,7 @@ def selection_page(
         application=flow.proven.application,
         user=request.user,
         browser=browser_of(request),
-        parameters=kept_parameters(flow),
+        parameters={**kept_parameters(flow), CHOOSING: True},
         document=None,
         sign_in=kept.sign_in if kept is not None else sign_in,
         origin=flow.pushed,
@@ -60,7 +60,8 @@ def selection_page(
 class SelectAccountView(View):
     """``authorize/select/``: goes on as the account at hand.
 
-    The page's nonce is its protection, as with the decision of a consent page.
+    The page's nonce is its protection, as with the decision of a consent page; that of another kind
+    of page counts for nothing here.
     """
 
     http_method_names = ["post"]
@@ -69,18 +70,19 @@ class SelectAccountView(View):
         """Note the choice, and go on with the request."""
         nonce, now = request.POST.get("nonce", "")[:200], timezone.now()
         kept = find_request(nonce, browser_of(request))
-        if kept is None or kept.expires_at <= now:
+        if kept is None or not kept.parameters.get(CHOOSING) or kept.expires_at <= now:
             return expired_page(request)
         sign_in = current_sign_in(request)
         if sign_in is None or sign_in.user_id != kept.user_id:
             return HttpResponseRedirect(resume_path(nonce))
         if not claim_request(kept, "moved", now):
             return expired_page(request, used=True)
+        chosen = {name: value for name, value in kept.parameters.items() if name != CHOOSING}
         following = keep_request(
             application=kept.application,
             user=request.user,
             browser=browser_of(request),
-            parameters={**kept.parameters, SELECTED: str(sign_in.sid)},
+            parameters={**chosen, SELECTED: str(sign_in.sid)},
             document=None,
             sign_in=kept.sign_in,
             origin=kept.origin,
