@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
+from django.contrib.admin.models import DELETION, LogEntry
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -175,9 +176,15 @@ def delete_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
     )
     if not is_confirmed(request, question):
         return ask(desk, request, question)
-    name = str(application)
-    desk.log_deletions(request, desk.model._default_manager.filter(pk=application.pk))
-    delete_client(application, reason=given_reason(request), by=request.user)
+    name, reason, user = str(application), given_reason(request), cast("Any", request.user)
+    LogEntry.objects.log_actions(
+        user_id=user.pk,
+        queryset=[application],
+        action_flag=DELETION,
+        change_message=f"Deleted {application.client_id}: {reason}",
+        single_object=True,
+    )
+    delete_client(application, reason=reason, by=request.user)
     messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
     return HttpResponseRedirect(display.admin_url(desk.model, "changelist"))
 

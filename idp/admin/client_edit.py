@@ -24,13 +24,13 @@ from idp.services.change import Refused
 from idp.services.client_judgement import judge_client
 from idp.services.client_owner import SOURCE, set_owners
 from idp.services.client_registration import register_client, spec_of, update_client
+from idp.services.client_spec import ClientSpec, differences
 from idp.services.impact import impact_of, rehearse
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from idp.admin.base import DeskAdmin
-    from idp.services.client_spec import ClientSpec
 
 
 def add_view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
@@ -50,7 +50,8 @@ def add_view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
         else:
             if form.described.owner is not None:
                 set_owners(application, users=[form.described.owner], groups=(), by=request.user)
-            desk.log_addition(request, application, "Registered.")
+            said = change_message(differences(ClientSpec(kind=kind), form.described))
+            desk.log_addition(request, application, f"Registered as {kind}. {said}")
             _tell_warnings(request, form.described)
             scope_request.remind(desk, request, application)
             if plain is None:

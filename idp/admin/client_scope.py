@@ -213,7 +213,7 @@ class ClientScopeAdmin(RecordAdmin):
         return impact_page.ask(self, request, future, impact) if impact.narrows else None
 
     def _decide(self, request: HttpRequest, row: ClientScope, form: DecisionForm) -> bool:
-        data = form.cleaned_data
+        data, before = form.cleaned_data, row.state
         try:
             if data["decision"] == "approve":
                 approve_scope(row, by=request.user, reason=data["reason"], until=data["until"])
@@ -223,7 +223,7 @@ class ClientScopeAdmin(RecordAdmin):
             for key, reason in refused.errors:
                 form.add_error(key if key in form.fields else None, display.sentence(reason))
             return False
-        self.log_change(request, row, f"{data['decision']}: {data['reason']}")
+        self.log_change(request, row, _decision_message(before, row.state, data))
         messages.success(request, _("Decided: %(row)s.") % {"row": row})
         return True
 
@@ -272,3 +272,10 @@ class ClientScopeAdmin(RecordAdmin):
             if text
             else display.EMPTY
         )
+
+
+def _decision_message(before: str, after: str, data: dict[str, Any]) -> str:
+    """Return what the history says of a decision."""
+    until = f" until {data['until']:%Y-%m-%d %H:%M}" if data["until"] else ""
+    why = f"; {data['reason']}" if data["reason"] else ""
+    return f"state: {before} → {after}{until}{why}"

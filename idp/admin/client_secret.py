@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import client_page, display, owner
-from idp.admin.confirm import Question, ask, is_confirmed
+from idp.admin.confirm import REASON_LENGTH, Question, ask, given_reason, is_confirmed
 from idp.conf import idp_settings
 from idp.models import ClientSecret
 from idp.services.client_secret import (
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 NONCE = "idp_secret_form"
 EXPIRES_SOON = timedelta(days=14)
+
+
+class Made(NamedTuple):
+    """A secret that was just made, and what the history says of it."""
+
+    plain: str
+    message: str
 
 
 class IssueForm(forms.Form):
@@ -66,6 +73,11 @@ class RotateForm(forms.Form):
         coerce=int,
         help_text=_("Long enough to hand the new one over; what runs now goes on meanwhile."),
     )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_LENGTH,
+        help_text=_("Why now: a leak, somebody who left, the calendar. It is recorded."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,10 +102,10 @@ def view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
         if not _is_new(request):
             messages.info(request, _("That was done already; the secret is shown only once."))
             return HttpResponseRedirect(request.path)
-        issue, rotate, plain = _act(request, application, issue, rotate)
-        if plain is not None:
-            desk.log_change(request, application, "Issued a secret.")
-            return shown(desk, request, application, plain)
+        issue, rotate, made = _act(request, application, issue, rotate)
+        if made is not None:
+            desk.log_change(request, application, made.message)
+            return shown(desk, request, application, made.plain)
     now = timezone.now()
     rows = list(ClientSecret.objects.filter(application=application).select_related("created_by"))
     context = {
@@ -162,16 +174,17 @@ def revoke_view(desk: DeskAdmin, request: HttpRequest, object_id: str, secret: i
         ),
         button=_("Revoke"),
         examples=(str(row),),
+        needs_reason=True,
         back=display.object_url(application, "secrets"),
     )
     if not is_confirmed(request, question):
         return ask(desk, request, question)
     try:
-        revoke_client_secret(row, by=request.user)
+        revoke_client_secret(row, by=request.user, reason=given_reason(request))
     except SecretError as error:
         messages.error(request, display.sentence(error.reason))
     else:
-        desk.log_change(request, application, f"Revoked the secret {row}.")
+        desk.log_change(request, application, f"Revoked the secret {row}: {given_reason(request)}")
         messages.success(request, _("The secret is revoked."))
     return HttpResponseRedirect(question.back)
 
@@ -222,7 +235,7 @@ def _state(row: ClientSecret, now: datetime) -> Any:
 
 def _act(
     request: HttpRequest, application: Any, issue: IssueForm, rotate: RotateForm
-) -> tuple[IssueForm, RotateForm, str | None]:
+) -> tuple[IssueForm, RotateForm, Made | None]:
     form: Any
     if request.POST.get("do") == "rotate":
         form = rotate = RotateForm(request.POST, prefix="rotate")
@@ -234,18 +247,26 @@ def _act(
     try:
         if form is rotate:
             overlap = timedelta(seconds=data["overlap"])
-            _row, plain = rotate_client_secret(
-                application, label=data["label"], overlap=overlap, by=request.user, now=now
+            row, plain = rotate_client_secret(
+                application,
+                label=data["label"],
+                overlap=overlap,
+                by=request.user,
+                reason=data["reason"],
+                now=now,
             )
+            ends = f"all others end by {now + overlap:%Y-%m-%d %H:%M} UTC"
+            said = f"Rotated to the secret {row}, {ends}: {data['reason']}"
         else:
             end = now + timedelta(days=data["lifetime"]) if data["lifetime"] else None
-            _row, plain = issue_client_secret(
+            row, plain = issue_client_secret(
                 application, label=data["label"], expires_at=end, by=request.user, now=now
             )
+            said = f"Issued the secret {row}, until {end:%Y-%m-%d}" if end else f"Issued {row}"
     except SecretError as error:
         form.add_error(None, display.sentence(error.reason))
         return issue, rotate, None
-    return issue, rotate, plain
+    return issue, rotate, Made(plain, said)
 
 
 def _fresh(request: HttpRequest) -> str:

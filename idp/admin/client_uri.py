@@ -142,13 +142,15 @@ def remove_view(desk: DeskAdmin, request: HttpRequest, object_id: str, uri: int)
             % {"when": used},
         ),
         button=_("Remove"),
+        needs_reason=True,
         back=display.object_url(application, "overview"),
     )
     if not is_confirmed(request, question):
         return ask(desk, request, question)
     shown = row.uri
-    remove_redirect_uri(row, by=request.user)
-    desk.log_change(request, application, f"Removed {shown}")
+    reason = given_reason(request)
+    remove_redirect_uri(row, by=request.user, reason=reason)
+    desk.log_change(request, application, f"Removed {shown}: {reason}")
     messages.success(request, _("The address is removed."))
     return HttpResponseRedirect(question.back)
 
@@ -175,13 +177,15 @@ def remove_unused(
         counts=((_("Addresses"), len(rows)),),
         examples=[f"{row.application}: {row.uri}" for row in rows[:EXAMPLES]],
         button=_("Remove"),
+        needs_reason=True,
     )
     if not is_confirmed(request, question):
         return ask(desk, request, question)
+    reason = given_reason(request)
     for row in rows:
         application, shown = row.application, row.uri
-        remove_redirect_uri(row, by=request.user, now=now)
-        desk.log_change(request, application, f"Removed {shown}, unused for 90 days")
+        remove_redirect_uri(row, by=request.user, reason=reason, now=now)
+        desk.log_change(request, application, f"Removed {shown}, unused for 90 days: {reason}")
     messages.success(request, _("%(count)d addresses are removed.") % {"count": len(rows)})
     return None
 
@@ -221,7 +225,7 @@ def _marks(row: RedirectUri, now: Any) -> SafeString | str:
 
 def _ways(row: RedirectUri, *, may_accept: bool) -> SafeString:
     base = display.object_url(row.application, "overview").removesuffix("overview/")
-    remove = display.link(f"{base}redirect-uris/{row.pk}/remove/", _("Remove …"))
+    remove = display.ending_link(f"{base}redirect-uris/{row.pk}/remove/", _("Remove …"))
     severities = {str(finding.get("severity")) for finding in row.findings}
     open_warning = "warning" in severities and "error" not in severities and not row.accepted_at
     if may_accept and open_warning:

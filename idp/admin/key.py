@@ -83,13 +83,15 @@ class SigningKeyAdmin(RecordAdmin):
                 _("No client and no user notices."),
             ),
             button=_("Announce a new key"),
+            needs_reason=True,
             back="../",
             danger=False,
         )
         if not is_confirmed(request, question):
             return ask(self, request, question)
-        key = keys.rotate_key(by=request.user.get_username())
-        self.log_addition(request, key, f"Announced {key.kid}")
+        reason = given_reason(request)
+        key = keys.rotate_key(by=request.user.get_username(), reason=reason)
+        self.log_addition(request, key, f"Announced {key.kid}: {reason}")
         messages.success(request, _("Key %(kid)s is announced.") % {"kid": key.kid})
         return HttpResponseRedirect("../")
 

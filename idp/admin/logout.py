@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from idp.admin import display
 from idp.admin.base import RecordAdmin
-from idp.admin.confirm import LARGE, Question, ask, is_confirmed
+from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
 from idp.admin.filter import ClientFilter
 from idp.models import LogoutDelivery, SignIn
 from idp.services.logout import retry_deliveries
@@ -63,6 +63,7 @@ class LogoutDeliveryAdmin(RecordAdmin):
             ),
             button=_("Send again"),
             counts=((_("Messages"), queryset.count()),),
+            needs_reason=True,
             back=display.admin_url(LogoutDelivery, "changelist"),
             danger=False,
         )
@@ -72,10 +73,11 @@ class LogoutDeliveryAdmin(RecordAdmin):
         count = retry_deliveries(
             LogoutDelivery.objects.filter(pk__in=[row.pk for row in rows]),
             by=request.user.get_username(),
+            reason=given_reason(request),
             now=timezone.now(),
         )
         for row in rows:
-            self.log_change(request, row, "Sent again")
+            self.log_change(request, row, f"Sent again: {given_reason(request)}")
         words = ngettext("%(n)d message waits again.", "%(n)d messages wait again.", count)
         messages.success(request, words % {"n": count})
         return None

@@ -54,7 +54,8 @@ def view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
             for key, reason in refused.errors:
                 form.add_error(key if key in form.fields else None, display.sentence(reason))
         else:
-            desk.log_change(request, row, "Asked for the approval.")
+            said = f"Asked for the approval: {form.cleaned_data['justification']}"
+            desk.log_change(request, row, said)
             messages.success(request, _("Asked. It waits for somebody who may approve it."))
             return HttpResponseRedirect(back)
     names = {"scope": row.scope.name, "client": row.application}

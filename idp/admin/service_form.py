@@ -13,7 +13,7 @@ from django.utils import timezone
 from idp.admin import display
 from idp.admin import impact as impact_page
 from idp.admin.base import DeskAdmin
-from idp.services.change import Refused
+from idp.services.change import Refused, words
 from idp.services.impact import impact_of, rehearse
 
 if TYPE_CHECKING:
@@ -154,5 +154,5 @@ def change_message(changes: Iterable[FieldChange], *, add: bool = False) -> str:
 
 
 def _short(value: object) -> str:
-    text = "–" if value in (None, "", []) else str(value)
+    text = words(value)
     return text if len(text) <= 80 else f"{text[:79]}…"

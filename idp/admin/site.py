@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display, finding, would_refuse
 from idp.admin.base import RecordAdmin
-from idp.admin.confirm import Question, ask, is_confirmed
+from idp.admin.confirm import Question, ask, given_reason, is_confirmed
 from idp.models import SiteState
 from idp.services import site
 
@@ -64,6 +64,8 @@ class SiteStateAdmin(RecordAdmin):
             self.allow(permitted=self.has(request, "switch_mode"))
             if is_confirmed(request, question):
                 return self._switch(request, state)
+            if request.POST.get("confirmed"):
+                return ask(self, request, question)
         context = {
             "title": _("Report or enforce"),
             "state": state,
@@ -90,6 +92,7 @@ class SiteStateAdmin(RecordAdmin):
                 ),
                 button=_("Enforce"),
                 counts=would_refuse.by_rule(),
+                needs_reason=True,
                 back=back,
             )
         return Question(
@@ -102,13 +105,15 @@ class SiteStateAdmin(RecordAdmin):
                 _("Clients with a setting of their own keep it."),
             ),
             button=_("Report only"),
+            needs_reason=True,
             back=back,
         )
 
     def _switch(self, request: HttpRequest, state: SiteState) -> HttpResponse:
         modes = SiteState.Mode
         target = modes.ENFORCE if state.mode == modes.REPORT else modes.REPORT
-        site.set_mode(target, by=request.user.get_username(), now=timezone.now())
-        self.log_change(request, state, [{"changed": {"fields": ["mode"], "object": str(target)}}])
+        by, reason = request.user.get_username(), given_reason(request)
+        site.set_mode(target, by=by, reason=reason, now=timezone.now())
+        self.log_change(request, state, f"mode: {state.mode} → {target}; {reason}")
         messages.success(request, target.label)
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:idp_sitestate_mode"))

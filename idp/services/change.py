@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,15 @@ class Refused(ValueError):
 def fault(code: str, text: str, reference: str = "", **params: object) -> Reason:
     """Return a reason that refuses."""
     return Reason(code, Severity.ERROR, text, reference, params)
+
+
+def words(value: object) -> str:
+    """Return a value of a field as people read it; a dash for none."""
+    if isinstance(value, Mapping):
+        return words([f"{key}: {item}" for key, item in value.items()])
+    if isinstance(value, list | tuple | set | frozenset) and not hasattr(value, "_fields"):
+        return words(", ".join(sorted(map(str, value))))
+    return "–" if value in (None, "") else str(value)
 
 
 def field_changes(row: Model, fields: Sequence[str]) -> list[FieldChange]:
@@ -78,6 +87,12 @@ def _reason(problem: ValidationError) -> Reason:
     return Reason(str(problem.code or "invalid"), Severity.ERROR, "%(text)s", params={"text": text})
 
 
+def name_of(by: Any) -> str:
+    """Return the name of who acted: a user's sign-in name, or what a command calls itself."""
+    name = by.get_username() if hasattr(by, "get_username") else by or ""
+    return str(name)[:255]
+
+
 def record_change(
     kind: str,
     *,
@@ -85,9 +100,12 @@ def record_change(
     changes: Iterable[FieldChange] = (),
     by: Any = None,
     client_id: str = "",
+    reason: str = "",
     now: datetime | None = None,
 ) -> None:
     """Record a change of the site's rules; unlike requests from outside, each gets its own row.
+
+    Who acted stands there by name as well, which outlives the user.
 
     Args:
         kind: dotted name such as ``scope.changed``.
@@ -95,17 +113,17 @@ def record_change(
         changes: the fields, old and new.
         by: the user who acted, or None.
         client_id: the client concerned, if any.
+        reason: why, in the words of who acted.
         now: the time; defaults to the clock.
     """
+    fields = {change.field: f"{words(change.old)} → {words(change.new)}" for change in changes}
+    said = {"entry": entry, "fields": fields, "by": name_of(by), "reason": reason}
     record_event(
         kind,
         severity="info",
         client_id=client_id,
         user=by if getattr(by, "pk", None) else None,
-        detail={
-            "entry": entry,
-            "fields": {change.field: f"{change.old} → {change.new}" for change in changes},
-        },
+        detail={key: value for key, value in said.items() if value},
         distinct=uuid.uuid4().hex,
         now=now,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from idp.models import ClientPolicy, ClientScope, ClientSecret, SiteState
 from idp.models.expression import JsonRows
 from idp.models.prepared import Prepared
 from idp.services.catalogue import current_catalogue, unpoliced_choice
+from idp.services.change import name_of
 from idp.services.client_secret_read import secret_rows, secrets_from
 from idp.services.event import record_event
 from idp.services.site import enforces, site_state
@@ -184,7 +186,8 @@ def _set_status(
         severity="info",
         client_id=application.client_id,
         user=by if getattr(by, "pk", None) else None,
-        detail={"reason": reason},
+        detail={"reason": reason, "by": name_of(by)},
+        distinct=uuid.uuid4().hex,
         now=at,
     )
     signal = client_disabled if disabled else client_enabled

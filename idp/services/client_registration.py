@@ -70,7 +70,14 @@ def register_client(
     policy.save()
     sync_redirect_uris(application, source=source, now=at)
     set_client_scopes(application, spec.scopes, by=by, source=source, now=at)
-    record_change("client.registered", entry=client_id, client_id=client_id, by=by, now=at)
+    record_change(
+        "client.registered",
+        entry=client_id,
+        client_id=client_id,
+        changes=differences(ClientSpec(kind=spec.kind), spec),
+        by=by,
+        now=at,
+    )
     if not (spec.keeps_secret and first_secret):
         return application, None
     _row, plain = issue_client_secret(application, label="main", by=by, now=at)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from idp.models import ClientScope, Scope, ScopePolicy
-from idp.services.change import FieldChange, Refused, fault, record_change
+from idp.services.change import FieldChange, Refused, fault, name_of, record_change
 
 OPERATOR_SOURCES = frozenset({"admin", "file"})
 """Sources behind which an operator stands: what they list is listed."""
@@ -21,6 +21,9 @@ class Choice(NamedTuple):
 
     requirement: str = ClientScope.Requirement.REQUIRED
     default: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.requirement}, default" if self.default else str(self.requirement)
 
 
 @transaction.atomic
@@ -104,10 +107,10 @@ def request_scope(
     row = _locked(row)
     row.state = ClientScope.State.REQUESTED
     row.justification = justification
-    row.requested_by, row.requested_at = _name(by), at
+    row.requested_by, row.requested_at = name_of(by), at
     row.decided_by, row.decided_at, row.decision_reason, row.until = "", None, "", None
     row.save()
-    _record("client.scope_requested", row, by, at)
+    _record("client.scope_requested", row, by, at, justification)
     return row
 
 
@@ -159,7 +162,7 @@ def may_decide(row: ClientScope, by: Any) -> bool:
     policy: ScopePolicy | None = row.scope.policy
     if policy is None or not policy.approver_differs or not row.requested_by:
         return True
-    return bool(_name(by)) and _name(by) != row.requested_by
+    return bool(name_of(by)) and name_of(by) != row.requested_by
 
 
 @transaction.atomic
@@ -172,9 +175,9 @@ def _decide(
         params = {"policy": str(row.scope.policy), "requester": row.requested_by}
         raise Refused([("decided_by", fault("approver_is_requester", text, **params))])
     row.state, row.until, row.decision_reason = state, until, reason
-    row.decided_by, row.decided_at = _name(by), now
+    row.decided_by, row.decided_at = name_of(by), now
     row.save()
-    _record(f"client.scope_{state}", row, by, now, reason)
+    _record(f"client.scope_{state}", row, by, now, reason or row.justification)
     return row
 
 
@@ -191,7 +194,7 @@ def _hold(row: ClientScope, choice: Choice) -> list[FieldChange]:
 def _new_row(
     application: Any, scope: Scope, source: str, by: Any, justification: str, now: datetime
 ) -> ClientScope:
-    row = ClientScope(application=application, scope=scope, requested_by=_name(by))
+    row = ClientScope(application=application, scope=scope, requested_by=name_of(by))
     row.requested_at = now
     if needs_approval(scope, source):
         row.state = ClientScope.State.REQUESTED
@@ -233,16 +236,12 @@ def _describe(row: ClientScope) -> str:
     return f"{row.requirement}, default" if row.default else str(row.requirement)
 
 
-def _name(by: Any) -> str:
-    return str(by.get_username())[:255] if hasattr(by, "get_username") else str(by or "")[:255]
-
-
 def _record(kind: str, row: ClientScope, by: Any, now: datetime, reason: str = "") -> None:
     record_change(
         kind,
         entry=row.scope.name,
         client_id=row.application.client_id,
-        changes=[FieldChange("reason", "", reason)] if reason else (),
+        reason=reason,
         by=by,
         now=now,
     )

@@ -59,6 +59,7 @@ def issue_client_secret(
     by: Any = None,
     expires_at: datetime | None = None,
     value: str | None = None,
+    reason: str = "",
     now: datetime | None = None,
 ) -> tuple[ClientSecret, str]:
     """Give a client another secret and return its row and the secret, which nobody sees again.
@@ -72,6 +73,7 @@ def issue_client_secret(
         by: the user who acts, or None.
         expires_at: when it stops working, or None.
         value: a secret that exists already; None makes a new one.
+        reason: why; a label that says what it is for may be enough.
         now: the time; defaults to the clock.
 
     Raises:
@@ -93,7 +95,7 @@ def issue_client_secret(
         created_by=by if getattr(by, "pk", None) else None,
         expires_at=expires_at,
     )
-    _tell("client.secret_issued", application, row, by, at)
+    _tell("client.secret_issued", application, row, by, at, reason)
     transaction.on_commit(
         lambda: client_secret_issued.send(ClientSecret, application=application, secret=row)
     )
@@ -102,13 +104,19 @@ def issue_client_secret(
 
 @transaction.atomic
 def revoke_client_secret(
-    secret: ClientSecret, *, by: Any = None, force: bool = False, now: datetime | None = None
+    secret: ClientSecret,
+    *,
+    by: Any = None,
+    reason: str = "",
+    force: bool = False,
+    now: datetime | None = None,
 ) -> None:
     """End a secret at once.
 
     Args:
         secret: the row; one that ended already is left as it is.
         by: the user who acts, or None.
+        reason: why.
         force: also when it is the last that works.
         now: the time; defaults to the clock.
 
@@ -127,7 +135,7 @@ def revoke_client_secret(
     secret.revoked_at = at
     if stands_for_toolkit(secret):
         close_toolkit_secret(application)
-    _tell("client.secret_revoked", application, secret, by, at)
+    _tell("client.secret_revoked", application, secret, by, at, reason)
     transaction.on_commit(
         lambda: client_secret_revoked.send(ClientSecret, application=application, secret=secret)
     )
@@ -140,6 +148,7 @@ def rotate_client_secret(
     label: str = "",
     overlap: timedelta | None = None,
     by: Any = None,
+    reason: str = "",
     now: datetime | None = None,
 ) -> tuple[ClientSecret, str]:
     """Issue a new secret and let all others end after an overlap.
@@ -149,6 +158,7 @@ def rotate_client_secret(
         label: what the new secret is for.
         overlap: how long the old ones go on working; None for ``SECRET_ROTATION_OVERLAP``.
         by: the user who acts, or None.
+        reason: why.
         now: the time; defaults to the clock.
 
     Raises:
@@ -156,7 +166,7 @@ def rotate_client_secret(
     """
     at = now or timezone.now()
     end = at + (idp_settings.secret_rotation_overlap if overlap is None else overlap)
-    row, plain = issue_client_secret(application, label=label, by=by, now=at)
+    row, plain = issue_client_secret(application, label=label, by=by, reason=reason, now=at)
     others = ClientSecret.objects.filter(application=application).exclude(pk=row.pk)
     _end_at(others, end)
     return row, plain
@@ -284,6 +294,8 @@ def _lock(application: Any) -> None:
     application_model()._base_manager.select_for_update().filter(pk=application.pk).first()
 
 
-def _tell(kind: str, application: Any, row: ClientSecret, by: Any, now: datetime) -> None:
-    entry = f"{row.label} …{row.last_four}"
-    record_change(kind, entry=entry, client_id=application.client_id, by=by, now=now)
+def _tell(
+    kind: str, application: Any, row: ClientSecret, by: Any, now: datetime, reason: str
+) -> None:
+    entry, client_id = f"{row.label} …{row.last_four}", application.client_id
+    record_change(kind, entry=entry, client_id=client_id, by=by, reason=reason, now=now)

@@ -92,8 +92,9 @@ def rotate_key(
     use: str = SigningKey.Use.TOKENS,
     now: datetime | None = None,
     by: str = "",
+    reason: str = "",
 ) -> SigningKey:
-    """Announce a successor of the active key, and return it.
+    """Announce a successor of the active key for a reason, and return it.
 
     The successor signs once ``promote_keys`` finds it announced long enough; the old key stays
     published until the last token that it signed is dead.
@@ -111,7 +112,8 @@ def rotate_key(
     except IntegrityError:  # somebody else was faster
         return announced.get()
     transaction.on_commit(forget_public_keys)
-    record_event("key.announced", severity="info", detail={"kid": key.kid, "by": by}, now=at)
+    detail = {"kid": key.kid, "by": by, "reason": reason}
+    record_event("key.announced", severity="info", detail=detail, distinct=key.kid, now=at)
     return key
 
 

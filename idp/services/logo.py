@@ -129,6 +129,7 @@ def _keep(application: Any, source: str, answer: Fetched, by: str, now: datetime
         severity="info",
         client_id=application.client_id,
         detail={"digest": digest, "by": by},
+        distinct=digest,
         now=now,
     )
     return row

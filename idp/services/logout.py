@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -140,17 +141,21 @@ def logout_state(now: datetime) -> LogoutState:
 
 
 @transaction.atomic
-def retry_deliveries(deliveries: QuerySet[LogoutDelivery], *, by: str, now: datetime) -> int:
+def retry_deliveries(
+    deliveries: QuerySet[LogoutDelivery], *, by: str, reason: str = "", now: datetime
+) -> int:
     """Let messages that wait or were given up be sent at once, with all their attempts anew.
 
     Args:
         deliveries: which; delivered ones are left alone.
         by: name of the operator.
+        reason: why.
         now: the time.
     """
     count = deliveries.exclude(state=LogoutDelivery.State.DELIVERED).update(
         state=LogoutDelivery.State.WAITING, attempts=0, next_at=now, ended_at=None
     )
-    detail = {"by": by, "messages": count}
-    record_event("logout.retried", severity="info", detail=detail, now=now)
+    detail = {"by": by, "reason": reason, "messages": count}
+    distinct = uuid.uuid4().hex
+    record_event("logout.retried", severity="info", detail=detail, distinct=distinct, now=now)
     return count

@@ -21,7 +21,7 @@ from idp.conf import application_model, idp_settings
 from idp.domain import redirect_uri as rules
 from idp.domain.decision import Reason
 from idp.models import ClientPolicy, RedirectUri
-from idp.services.change import FieldChange, Refused, fault, record_change
+from idp.services.change import Refused, fault, record_change
 from idp.services.client import policy_of
 
 USE_RECORDED_EVERY = timedelta(hours=1)
@@ -232,8 +232,10 @@ def unused_redirect_uris(
 
 
 @transaction.atomic
-def remove_redirect_uri(row: RedirectUri, *, by: Any = None, now: datetime | None = None) -> None:
-    """Take one URI from a client's list: it is refused from the next request on."""
+def remove_redirect_uri(
+    row: RedirectUri, *, by: Any = None, reason: str = "", now: datetime | None = None
+) -> None:
+    """Take one URI from a client's list for a reason: it is refused from the next request on."""
     at = now or timezone.now()
     application = application_model()._base_manager.select_for_update().get(pk=row.application_id)
     field = PURPOSES[row.purpose]
@@ -242,7 +244,7 @@ def remove_redirect_uri(row: RedirectUri, *, by: Any = None, now: datetime | Non
     application.save(update_fields=(field,))
     uri = row.uri
     RedirectUri.objects.filter(pk=row.pk).delete()
-    _tell("client.redirect_uri_removed", application, uri, None, by, at)
+    _tell("client.redirect_uri_removed", application, uri, reason, by, at)
 
 
 def uri_digest(uri: str) -> str:
@@ -274,14 +276,12 @@ def _wildcard_until(application: Any) -> datetime | None:
     return min(ends) if ends else None
 
 
-def _tell(
-    kind: str, application: Any, uri: str, reason: str | None, by: Any, now: datetime
-) -> None:
+def _tell(kind: str, application: Any, uri: str, reason: str, by: Any, now: datetime) -> None:
     record_change(
         kind,
         entry=uri,
         client_id=application.client_id,
-        changes=[FieldChange("reason", "", reason)] if reason else (),
+        reason=reason,
         by=by,
         now=now,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.db import transaction
@@ -44,8 +45,10 @@ def enforces(rule_set: str, mode: str, policy: ClientPolicy | None = None) -> bo
 
 
 @transaction.atomic
-def set_mode(mode: str, *, by: str = "", now: datetime | None = None) -> bool:
-    """Switch the site to ``report`` or ``enforce``; return whether anything changed.
+def set_mode(
+    mode: str, *, by: str = "", reason: str = "", now: datetime | None = None
+) -> bool:
+    """Switch the site to ``report`` or ``enforce`` for a reason; return whether anything changed.
 
     Raises:
         ValueError: the mode is neither.
@@ -58,6 +61,10 @@ def set_mode(mode: str, *, by: str = "", now: datetime | None = None) -> bool:
     )
     if changed:
         record_event(
-            "site.mode_changed", severity="info", detail={"mode": chosen, "by": by}, now=at
+            "site.mode_changed",
+            severity="info",
+            detail={"mode": chosen, "by": by, "reason": reason},
+            distinct=uuid.uuid4().hex,
+            now=at,
         )
     return bool(changed)

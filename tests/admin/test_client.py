@@ -166,6 +166,7 @@ def test_rotating_shows_the_new_secret_once_and_the_old_one_works_on(desk: Clien
     address = page("client_secrets", application.pk)
     nonce = desk.get(address).context["nonce"]
     sent = {"do": "rotate", "nonce": nonce, "rotate-label": "autumn", "rotate-overlap": "604800"}
+    sent["rotate-reason"] = "somebody left"
     answer = desk.post(address, sent)
     new = _secret_in(answer.text)
     assert "no-store" in answer["Cache-Control"]
@@ -183,7 +184,7 @@ def test_the_last_secret_that_works_is_not_revoked(desk: Client) -> None:
     secret = ClientSecret.objects.get(application=application, label="main")
     ClientSecret.objects.exclude(pk=secret.pk).delete()
     address = page("client_secret_revoke", application.pk, secret.pk)
-    answer = desk.post(address, {"confirmed": "yes"}, follow=True)
+    answer = desk.post(address, {"confirmed": "yes", "reason": "leaked"}, follow=True)
     assert "only secret that works" in answer.text
     assert check_client_secret(application, application.plain_secret)
 

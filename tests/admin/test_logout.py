@@ -9,6 +9,7 @@ from django.test import Client
 from idp.models import LogoutDelivery
 from idp.services.logo import current_logo
 from tests.admin.conftest import page
+from tests.admin.role_table import YES
 from tests.services import test_logo as logos
 from tests.services.test_logout import make_client, signed_out
 
@@ -24,7 +25,7 @@ def test_a_message_that_was_given_up_is_sent_again_by_hand(desk: Client) -> None
 
     asked = desk.post(page("idp_logoutdelivery_changelist"), sent)
     assert "Send these messages again?" in asked.text
-    desk.post(page("idp_logoutdelivery_changelist"), {**sent, "confirmed": "yes"})
+    desk.post(page("idp_logoutdelivery_changelist"), {**sent, **YES})
 
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("waiting", 0)

@@ -1,4 +1,4 @@
-"""Every page and action of the desk, for each ready role and for none; and the trace of each."""
+"""Every page and action of the desk, for each ready role and for none."""
 
 from __future__ import annotations
 
@@ -136,23 +136,3 @@ def test_each_role_takes_exactly_the_actions_of_the_table(
             if left is not (bool(letter) and letter in roles) or (not left and after != before):
                 wrong.append((name, action, letter or "none", before, after))
     assert not wrong
-
-
-def test_every_change_leaves_a_line_of_history_and_an_event(
-    full_house: SimpleNamespace, visitors: dict[str, Visitor]
-) -> None:
-    untold = []
-    for name, page_of in TABLE.items():
-        if page_of.sends is None:
-            continue
-        address = address_of(name, page_of, full_house)
-        with _undone():
-            body = page_of.sends(full_house, visitors["a"], address)
-            before = _traces()
-            answer = visitors["a"].post(address, body)
-            if getattr(answer, "template_name", "") == "admin/idp/impact.html":
-                answer = visitors["a"].post(address, {**body, "_impact_seen": "1"})
-            after = _traces()
-        if after[0] <= before[0] or after[1] <= before[1]:
-            untold.append((name, answer.status_code, before, after))
-    assert not untold

@@ -116,7 +116,7 @@ def test_tightening_a_policy_first_shows_whom_it_takes_the_scope_from(
     assert answer.status_code == 302
     house.policy.refresh_from_db()
     assert house.policy.groups == ["staff"]
-    assert "groups: – → ['staff']" in LogEntry.objects.latest("pk").change_message
+    assert "groups: – → staff" in LogEntry.objects.latest("pk").change_message
 
 
 def test_loosening_a_policy_asks_nothing(desk: Client, house: SimpleNamespace) -> None:

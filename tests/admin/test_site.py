@@ -24,7 +24,7 @@ REASON = Reason(
 def test_rotating_announces_a_key_and_shows_no_private_half(
     desk: Client, house: SimpleNamespace
 ) -> None:
-    desk.post(page("idp_signingkey_rotate"), {"confirmed": "yes"})
+    desk.post(page("idp_signingkey_rotate"), {"confirmed": "yes", "reason": "yearly"})
     announced = SigningKey.objects.get(state="announced")
     for key in SigningKey.objects.all():
         shown = desk.get(page("idp_signingkey_change", key.pk)).text
@@ -48,7 +48,8 @@ def test_enforcing_shows_first_what_it_would_refuse(desk: Client, db: None) -> N
     assert "not_registered" in desk.get(page("idp_sitestate_mode"), {"switch": "1"}).text
     desk.post(page("idp_sitestate_mode"), {"switch": "1"})
     assert SiteState.objects.get().mode == "report"
-    desk.post(page("idp_sitestate_mode"), {"confirmed": "yes"})
+    assert desk.post(page("idp_sitestate_mode"), {"confirmed": "yes"}).status_code == 400
+    desk.post(page("idp_sitestate_mode"), {"confirmed": "yes", "reason": "ready"})
     assert SiteState.objects.get().mode == "enforce"
     assert SecurityEvent.objects.filter(kind="site.mode_changed").exists()
 

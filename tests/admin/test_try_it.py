@@ -87,7 +87,7 @@ def test_nothing_is_left_but_the_word_of_who_tried(
         assert start not in "".join(str(row.get_decoded()) for row in Session.objects.all())
     event = SecurityEvent.objects.get(kind="client.tried")
     assert (event.user.username, event.client_id) == ("operator", "photo-print")
-    assert event.detail == {"as": "berta", "outcome": "granted"}
+    assert event.detail == {"as": "berta", "outcome": "granted", "by": "operator"}
     assert LogEntry.objects.latest("pk").change_message == "Tried out as berta: granted."
 
 

@@ -47,7 +47,7 @@ def test_the_action_names_what_it_removes_before_it_does(desk: Client) -> None:
 
 def test_the_action_removes_what_was_not_used_and_keeps_the_rest(desk: Client) -> None:
     application = _client_with_an_unused_address()
-    _remove(desk, application, confirmed="yes")
+    _remove(desk, application, confirmed="yes", reason="tidy up")
     application.refresh_from_db()
     assert application.redirect_uris == KEPT
 
