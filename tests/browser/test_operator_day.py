@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from idp.admin import client_action, take_back
 from idp.conf import application_model
 from idp.models import BulkTask, ClientPolicy, ClientScope, ClientSecret, ScopePolicy, SigningKey
-from idp.services.key import signing_key
+from idp.services.key import ANNOUNCEMENT, promote_keys, signing_key
 from tests.admin.conftest import page as address
 from tests.browser.look import Look, inspect_looks, sign_in
 from tests.factories import add_scope, make_application, make_policy, make_scope, make_user
@@ -96,6 +96,7 @@ def test_a_secret_is_rotated_while_the_service_goes_on_with_the_old_one(desk: Pa
     desk.get_by_role("link", name="Secrets").click()
     form = desk.get_by_role("form", name="Rotate")
     form.get_by_label("Label").fill("autumn")
+    form.get_by_label("Reason").fill("somebody left")
     assert post(TOKEN, asked, **basic(service)).status_code == 200
     form.get_by_role("button", name="Rotate").click()
     new = desk.locator("#secret").inner_text()
@@ -223,14 +224,27 @@ def test_an_auditor_learns_who_had_access_and_sees_the_page_as_it_was(
     expect(shown).to_contain_text("See your photos")
 
 
-def test_a_key_is_rotated_from_the_list_of_keys(desk: Page) -> None:
+def test_a_stolen_key_is_rotated_and_retired_from_the_list_of_keys(
+    desk: Page, shop: SimpleNamespace
+) -> None:
     before = signing_key(now=timezone.now())
     desk.goto(address("idp_signingkey_changelist"))
     desk.locator(".object-tools").get_by_role("link", name="Rotate").click()
-    desk.get_by_role("button", name="Announce a new key").click()
+    confirm(desk, "Announce a new key", "stolen")
     desk.get_by_text("is announced.").wait_for()
     assert SigningKey.objects.filter(use=before.use, state="announced").exists()
-    assert signing_key(now=timezone.now()) == before
+    assert signing_key(now=timezone.now()) == before, "no client knows the new one yet"
+    promote_keys(timezone.now() + ANNOUNCEMENT)
+    assert shop.flow.tokens("openid")["id_token"], "the new one signs"
+
+    desk.goto(address("idp_signingkey_changelist"))
+    desk.get_by_role("link", name=before.kid).click()
+    desk.get_by_role("link", name="Retire at once …").click()
+    expect(desk.get_by_text("refuse every ID token")).to_be_visible()
+    confirm(desk, "Retire", "stolen")
+    desk.get_by_text("is retired.").wait_for()
+    published = desk.request.get("/o/.well-known/jwks.json").text()
+    assert before.kid not in published
 
 
 def test_everything_of_a_large_client_ends_after_its_name_was_typed(
