@@ -204,8 +204,9 @@ class ApplicationAdmin(DeskAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Return what happened to the client; nothing to whoever does not see it."""
-        self.row_or_404(request, object_id)
-        return super().history_view(request, object_id, extra_context)
+        application = self.row_or_404(request, object_id)
+        tabs = client_page.tabs(self, request, application, "history")
+        return super().history_view(request, object_id, {"tabs": tabs, **(extra_context or {})})
 
     def by_client_id_view(self, request: HttpRequest) -> HttpResponse:
         """Lead from a client id to the page of the client."""

@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import neighbour
+from idp.admin.display import EMPTY
 from idp.admin.paginator import COUNT_LIMIT, BoundedPaginator
 from idp.admin.party import search_parties
 
@@ -46,6 +47,7 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     change_list_template = "admin/idp/change_list.html"
     change_form_template = "admin/idp/change_form.html"
     object_history_template = "admin/idp/object_history.html"
+    empty_value_display = EMPTY
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -57,7 +59,7 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     class Media:
         """What the pages load."""
 
-        css = {"all": ("idp/admin/desk.css",)}
+        css = {"all": ("idp/admin/desk.css", "idp/admin/form.css", "idp/admin/list.css")}
         js = ("idp/admin/desk.js",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +27,9 @@ MOST_KEYS = 20
 def table(policy: ClientPolicy) -> SafeString:
     """Return what the client set, by the names of the specifications; the rest is the default."""
     rows = [(name, value) for name, value in _values(policy) if value]
-    rows = rows or [(_("Everything"), gettext("As usual: the client set nothing of this."))]
+    if not rows:
+        usual = gettext("As usual: the client set nothing of this.")
+        return format_html('<p class="desk-empty">{}</p>', usual)
     return display.facts(rows)
 
 

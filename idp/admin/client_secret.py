@@ -210,7 +210,7 @@ def secret_table(rows: list[ClientSecret], now: datetime, *, may: bool) -> Any:
             str(row.created_by or display.EMPTY),
             display.moment(row.last_used_at, str(_("never"))),
             display.moment(row.expires_at),
-            display.link(f"{row.pk}/revoke/", _("Revoke …"))
+            display.ending_link(f"{row.pk}/revoke/", _("Revoke …"))
             if may and live_secrets([row], now)
             else "",
         )

@@ -103,7 +103,7 @@ def take_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResp
 
 
 def _take_link(application: Any, scope: str) -> SafeString:
-    return display.link(_address(application, scope), _("Take it away …"))
+    return display.ending_link(_address(application, scope), _("Take it away …"))
 
 
 def _address(application: Any, scope: str) -> str:

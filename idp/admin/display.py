@@ -59,6 +59,11 @@ def link(url: str, words: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, words)
 
 
+def ending_link(url: str, words: object) -> SafeString:
+    """Return a link to a page that takes something away, after asking."""
+    return format_html('<a class="desk-ending" href="{}">{}</a>', url, words)
+
+
 def admin_url(model: type[Model] | Model, name: str, *args: object) -> str:
     """Return the address of an admin page of a model, or an empty text where it is not mounted."""
     opts = model._meta

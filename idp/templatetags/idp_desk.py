@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.core.cache import cache
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from idp.conf import application_model
 from idp.services.overview import happened
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ DAYS = 30
 CHARTS_KEPT_SECONDS = 300
 DAY_KEPT_SECONDS = 90_000
 BAR, HEIGHT = 10, 60
+LEAST = 2
+"""How high a bar is at least, so that one of a day is seen beside thousands of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,23 @@ class Chart:
     """A count a day, drawn and as a table."""
 
     title: _StrOrPromise
+    total: int
     summary: str
     bars: tuple[Bar, ...]
     width: int = DAYS * BAR
     height: int = HEIGHT
+
+
+@register.filter
+def desk_is_client(opts: Any) -> bool:
+    """Return whether a model is that of the clients, which the toolkit calls applications."""
+    return bool(opts.model is application_model())
+
+
+@register.filter
+def desk_plural(opts: Any) -> _StrOrPromise:
+    """Return what the desk calls the rows of a model."""
+    return _("Clients") if desk_is_client(opts) else capfirst(str(opts.verbose_name_plural))
 
 
 @register.simple_tag
@@ -97,8 +114,9 @@ def _chart(title: _StrOrPromise, counts: dict[date, int]) -> Chart:
         Bar(day, count, number * BAR, HEIGHT - tall, tall)
         for number, day in enumerate(days)
         for count in (counts.get(day, 0),)
-        for tall in (round(count * HEIGHT / most),)
+        for tall in (max(round(count * HEIGHT / most), LEAST) if count else 0,)
     )
     total = sum(bar.count for bar in bars)
     words = gettext("%(total)d in 30 days, at most %(most)d a day")
-    return Chart(title, words % {"total": total, "most": most if total else 0}, bars)
+    summary = words % {"total": total, "most": most if total else 0}
+    return Chart(title, total, summary, bars)

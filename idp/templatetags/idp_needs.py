@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
     Attributes:
         way: what the link says.
-        permission: what the way needs; ``client`` for reading clients.
+        permission: what the way needs; ``client`` for reading clients, ``client_add`` for adding.
         name: name of the admin page; ``client_`` stands for the client's model.
         query: what follows its address.
     """
@@ -79,11 +79,18 @@ def desk_tasks(request: HttpRequest) -> list[Task]:
     return found
 
 
+@register.simple_tag
+def desk_ways(request: HttpRequest) -> list[tuple[str, _StrOrPromise]]:
+    """Return where the operator begins what is done most: addresses and what the links say."""
+    return [(_url(place), place.way) for place in WAYS if _may(request, place.permission)]
+
+
 def _may(request: HttpRequest, permission: str) -> bool:
     user: Any = request.user
-    if permission == "client":
+    if permission.startswith("client"):
         opts = application_model()._meta
-        return bool(user.has_perm(f"{opts.app_label}.view_{opts.model_name}"))
+        action = permission.partition("_")[2] or "view"
+        return bool(user.has_perm(f"{opts.app_label}.{action}_{opts.model_name}"))
     return bool(user.has_perm(f"idp.{permission}"))
 
 
@@ -118,6 +125,17 @@ def _messages(state: str) -> Place:
 
 
 FINDINGS = "idp_sitestate_findings"
+
+WAYS = (
+    Place(_("Clients"), "client", "client_changelist"),
+    Place(_("Add a client"), "client_add", "client_add"),
+    Place(_("Find a token"), "view_authorization", "idp_find_token"),
+    Place(_("Explain a decision"), "explain_decision", "idp_explain"),
+    Place(_("Who had access?"), "view_consentevent", "idp_consentevent_who"),
+    Place(_("Take access back"), "revoke_consent", "idp_take_back"),
+    Place(_("All findings"), "view_sitestate", FINDINGS),
+)
+"""What an operator comes for, beside what needs a hand."""
 
 PLACES: Mapping[Code, Place] = MappingProxyType(
     {

@@ -139,8 +139,41 @@
     nameSearchFields();
   }
 
+  /* On a phone a row is a card: each cell then says what its column is called. Where that changes how the
+     table is laid out, its roles are written down, so that it is still read as a table. */
+  function nameCells() {
+    for (const table of document.querySelectorAll("#result_list, .desk-table")) {
+      const heads = [...table.querySelectorAll(":scope > thead th")];
+      if (heads.length < 3) continue;
+      const names = heads.map((head) => (head.querySelector(".text") || head).textContent.trim());
+      table.classList.add("desk-stack");
+      table.setAttribute("role", "table");
+      for (const part of table.querySelectorAll(":scope > thead, :scope > tbody")) part.setAttribute("role", "rowgroup");
+      for (const head of heads) head.setAttribute("role", "columnheader");
+      for (const row of table.rows) {
+        row.setAttribute("role", "row");
+        if (row.parentElement.tagName === "TBODY" && row.cells.length === heads.length) nameRow(row, names);
+      }
+    }
+  }
+
+  const NOTHING = new Set(["", "-", "–"]);
+
+  function nameRow(row, names) {
+    const title = [...row.cells].find((cell) => !cell.classList.contains("action-checkbox"));
+    [...row.cells].forEach((cell, place) => {
+      cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+      if (cell === title) cell.classList.add("desk-stack__title");
+      else if (names[place]) cell.dataset.label = names[place];
+      if (NOTHING.has(cell.textContent.trim()) && !cell.querySelector("input, select, img")) {
+        cell.classList.add("desk-stack__none");
+      }
+    });
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     copyButtons();
+    nameCells();
     watchSearchFields();
     document.querySelectorAll(".desk-uris[data-hints]").forEach(judge);
     document.querySelectorAll(".desk-scopes").forEach(filterScopes);
