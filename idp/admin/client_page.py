@@ -23,6 +23,7 @@ from idp.admin import (
 )
 from idp.admin.client_setup import setup
 from idp.admin.client_uri import uri_table
+from idp.admin.event_meaning import told
 from idp.admin.paginator import COUNT_LIMIT
 from idp.models import (
     Authorization,
@@ -278,7 +279,7 @@ def _events(application: Any, now: datetime, *, owner: bool = False) -> SafeStri
     rows = SecurityEvent.objects.filter(client_id=application.client_id, last_at__gte=now - LATELY)
     cells = (
         (
-            link(row, display.codes([row.kind])),
+            link(row, told(row.kind)),
             display.badge(row.get_severity_display(), EVENT_TONES.get(row.severity, "plain")),
             display.moment(row.last_at),
             f"{row.count} ×",

@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display, event_group
-from idp.admin.event_meaning import MEANINGS, UNKNOWN
+from idp.admin.event_meaning import MEANINGS, UNKNOWN, told
 from idp.admin.filter import AddressFilter, ClientIdFilter, UserFilter
 from idp.admin.keyset import KeysetAdmin
 from idp.models import ConsentEvent, SecurityEvent, SigningKey
@@ -70,7 +70,7 @@ class SecurityEventAdmin(KeysetAdmin):
     keyset_field = "last_at"
     list_display = (
         "last_at",
-        "what",
+        "told",
         "severity_badge",
         "client",
         "user",
@@ -114,6 +114,11 @@ class SecurityEventAdmin(KeysetAdmin):
             return queryset, False
         by_reference = queryset.filter(request_id=term)
         return (by_reference if by_reference.exists() else queryset.filter(client_id=term)), False
+
+    @admin.display(description=_("event"))
+    def told(self, event: SecurityEvent) -> SafeString:
+        """Return what happened in a sentence, with the kind as it is written in logs."""
+        return told(event.kind)
 
     @admin.display(description=_("event"))
     def what(self, event: SecurityEvent) -> SafeString:

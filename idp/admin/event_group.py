@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
+from idp.admin.event_meaning import told
 from idp.models import SecurityEvent
 
 if TYPE_CHECKING:
@@ -94,12 +95,7 @@ def _cells(row: dict[str, Any], site: str) -> tuple[object, ...]:
     asked = {"kind": row["kind"], "severity__exact": row["severity"]}
     if row["client_id"]:
         asked["client"] = row["client_id"]
-    link = format_html(
-        '<a href="{}?{}"><code class="desk-code">{}</code></a>',
-        listed,
-        urlencode(asked),
-        row["kind"],
-    )
+    link = format_html('<a href="{}?{}">{}</a>', listed, urlencode(asked), told(row["kind"]))
     severity = SecurityEvent.Severity(row["severity"]).label
     return (
         link,

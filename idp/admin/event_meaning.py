@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
+    from django.utils.safestring import SafeString
 
 
 class Meaning(NamedTuple):
@@ -17,6 +19,15 @@ class Meaning(NamedTuple):
 
     what: _StrOrPromise
     remedy: _StrOrPromise
+
+
+def told(kind: str) -> SafeString:
+    """Return what an event means, with its kind as it is written in logs."""
+    return format_html(
+        '<span class="desk-told">{}</span> <code class="desk-code">{}</code>',
+        MEANINGS.get(kind, UNKNOWN).what,
+        kind,
+    )
 
 
 DEVELOPER = _("Tell the developer of the app what stands under “Why”; nothing was given out.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -46,7 +47,7 @@ class SigningKeyAdmin(RecordAdmin):
     fieldsets = (
         (None, {"fields": ("kid", "algorithm", "use", "state_badge", "time_line", "ways")}),
         (_("Origin"), {"fields": ("source", "encryption_key_id")}),
-        (_("Public key"), {"fields": ("public_jwk",)}),
+        (_("Public key"), {"fields": ("public_key",)}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -159,7 +160,13 @@ class SigningKeyAdmin(RecordAdmin):
         if key.state == SigningKey.State.ACTIVE:
             return display.link(reverse(f"{site}:idp_signingkey_rotate"), _("Rotate …"))
         url = reverse(f"{site}:idp_signingkey_retire", args=(key.pk,))
-        return display.link(url, _("Retire at once …"))
+        return display.ending_link(url, _("Retire at once …"))
+
+    @admin.display(description=_("Public key"))
+    def public_key(self, key: SigningKey) -> SafeString:
+        """Return the public half as it is published."""
+        written = json.dumps(key.public_jwk, indent=2, sort_keys=True)
+        return format_html('<pre class="desk-pre" tabindex="0">{}</pre>', written)
 
     @admin.display(description=_("state"), ordering="state")
     def state_badge(self, key: SigningKey) -> SafeString:
