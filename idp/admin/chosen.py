@@ -38,22 +38,26 @@ def challenge(rows: QuerySet[Any], number: int) -> str:
     return str(application_model()._default_manager.get(pk=clients[0]))
 
 
+_KINDS = {"consent": BulkTask.Kind.REVOKE, "client": BulkTask.Kind.DISABLE}
+
+
 def end_many(
-    desk: DeskAdmin, request: HttpRequest, rows: QuerySet[Any], what: str
+    desk: DeskAdmin, request: HttpRequest, rows: QuerySet[Any], what: str, *, many: int = 0
 ) -> HttpResponse | None:
-    """Begin a task that ends chosen rows, where they are many.
+    """Begin a task that ends chosen rows, or disables chosen clients, where they are many.
 
     Args:
         desk: the page's admin.
         request: with the reason.
         rows: the chosen ones that are live.
         what: as ``Chosen`` names them.
+        many: from how many on it is a task; 0 for ``LARGE``.
 
     Returns:
         Where the work is seen; None where they are few and end in this request.
     """
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
-    if len(keys) < LARGE:
+    if len(keys) < (many or LARGE):
         return None
     if len(keys) > MOST:
         messages.error(
@@ -62,7 +66,7 @@ def end_many(
         )
         return desk.response_post_save_change(request, None)
     order = Order(
-        kind=BulkTask.Kind.REVOKE if what == "consent" else BulkTask.Kind.END,
+        kind=_KINDS.get(what, BulkTask.Kind.END),
         work=Chosen(what=what, keys=tuple(keys)),
         label=f"{desk.model._meta.verbose_name_plural} ({len(keys)})",
         total=len(keys),

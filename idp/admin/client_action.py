@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from idp.admin import display
+from idp.admin.chosen import end_many
 from idp.admin.confirm import (
     LARGE,
     Question,
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from idp.admin.base import DeskAdmin
+
+MANY = 50
+"""From this many clients on, they are disabled by a task, and the operator types their number."""
 
 Counts = tuple[tuple[Any, int], ...]
 
@@ -90,10 +94,11 @@ def enable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
 def disable_many(
     desk: DeskAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
-    """Switch the chosen clients off with one reason."""
-    chosen = list(queryset.order_by("pk")[:LARGE])
+    """Switch the chosen clients off with one reason; many by a task, one after the other."""
+    number = queryset.order_by().count()
+    chosen = list(queryset.order_by("pk")[:MANY])
     question = Question(
-        title=ngettext("Disable this client?", "Disable these clients?", len(chosen)),
+        title=ngettext("Disable this client?", "Disable these clients?", number),
         sentences=(
             _(
                 "From the next request on they and their tokens are refused. It can be undone, "
@@ -101,14 +106,16 @@ def disable_many(
             ),
         ),
         button=_("Disable"),
-        counts=((_("Clients"), len(chosen)), *_shown(_live_counts([row.pk for row in chosen]))),
+        counts=((_("Clients"), number), *_shown(_live_counts(queryset.order_by().values("pk")))),
         examples=tuple(str(row) for row in chosen[:10]),
         needs_reason=True,
-        challenge=str(len(chosen)) if len(chosen) > 50 else "",
+        challenge=str(number) if number >= MANY else "",
         back=display.admin_url(desk.model, "changelist"),
     )
     if not is_confirmed(request, question):
         return ask(desk, request, question)
+    if (answer := end_many(desk, request, queryset, "client", many=MANY)) is not None:
+        return answer
     reason = given_reason(request)
     for application in chosen:
         disable_client(application, reason=reason, by=request.user)
@@ -200,7 +207,7 @@ def _challenge(application: Any, counts: Counts) -> str:
     return str(application) if sum(number for _words, number in counts) >= LARGE else ""
 
 
-def _live_counts(keys: list[Any]) -> Counts:
+def _live_counts(keys: Any) -> Counts:
     now = timezone.now()
     return (
         (

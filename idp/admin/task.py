@@ -14,7 +14,7 @@ from idp.admin import display, take_back
 from idp.admin.base import RecordAdmin
 from idp.admin.task_object import ClientFilter, ScopeFilter, UserFilter, about
 from idp.admin.task_step import carry_on
-from idp.models import Authorization, BulkTask, Consent
+from idp.models import BulkTask, Consent
 from idp.services.task_cause import cause_of
 from idp.services.task_work import target_of
 
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 PERMISSIONS = {
-    BulkTask.Kind.TAKE_BACK: ("revoke", Consent),
-    BulkTask.Kind.END_TOKENS: ("end", Authorization),
-    BulkTask.Kind.SWEEP: ("narrow", Consent),
-    BulkTask.Kind.REVOKE: ("revoke", Consent),
-    BulkTask.Kind.END: ("end", Authorization),
-    BulkTask.Kind.UNUSED: ("narrow", Consent),
+    BulkTask.Kind.TAKE_BACK: "revoke_consent",
+    BulkTask.Kind.END_TOKENS: "end_authorization",
+    BulkTask.Kind.SWEEP: "narrow_consent",
+    BulkTask.Kind.REVOKE: "revoke_consent",
+    BulkTask.Kind.END: "end_authorization",
+    BulkTask.Kind.UNUSED: "narrow_consent",
+    BulkTask.Kind.DISABLE: "disable_client",
 }
+"""Of whoever may begin such work, carry it on and look at it."""
 
 
 class BulkTaskAdmin(RecordAdmin):
@@ -71,7 +73,7 @@ class BulkTaskAdmin(RecordAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the operator may read tasks: whoever may begin one sees them."""
         return super().has_view_permission(request, obj) or any(
-            self.may(request, *permission) for permission in PERMISSIONS.values()
+            self.has(request, permission) for permission in PERMISSIONS.values()
         )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -86,7 +88,7 @@ class BulkTaskAdmin(RecordAdmin):
     def work_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show how far a task has come; a POST works a while."""
         task: BulkTask = self.row_or_404(request, object_id)
-        self.allow(permitted=self.may(request, *PERMISSIONS[BulkTask.Kind(task.kind)]))
+        self.allow(permitted=self.has(request, PERMISSIONS[BulkTask.Kind(task.kind)]))
         if request.method == "POST" and task.finished_at is None:
             return carry_on(self, request, task)
         context = {"title": str(task), "task": task, "begun": task.moved_at is not None}

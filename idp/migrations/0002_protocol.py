@@ -491,6 +491,7 @@ class Migration(migrations.Migration):
                             ("revoke", "Revoke consents"),
                             ("end", "End authorizations"),
                             ("unused", "Take away what is unused"),
+                            ("disable", "Disable clients"),
                         ],
                         max_length=10,
                         verbose_name="kind",

@@ -24,6 +24,7 @@ class BulkTask(models.Model):
         REVOKE = "revoke", _("Revoke consents")
         END = "end", _("End authorizations")
         UNUSED = "unused", _("Take away what is unused")
+        DISABLE = "disable", _("Disable clients")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)

@@ -1,4 +1,4 @@
-"""Ending what an operator chose in a list, when it is too much for one request."""
+"""Ending or disabling what an operator chose in a list, when it is too much for one request."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 
 from django.db.models import F
 
-from idp.conf import access_token_model, refresh_token_model
+from idp.conf import access_token_model, application_model, refresh_token_model
 from idp.domain.consent import EventKind
-from idp.models import Consent
+from idp.models import ClientPolicy, Consent
 from idp.models.expression import among
+from idp.services.client import disable_client
 from idp.services.consent_batch import end_consents
 from idp.services.consent_change import Cause
 from idp.services.event import record_event
@@ -30,7 +31,7 @@ class Chosen:
     """Rows of one kind.
 
     Attributes:
-        what: ``consent``, ``authorization``, ``access`` or ``refresh``.
+        what: ``consent``, ``authorization``, ``access``, ``refresh`` or ``client``.
         keys: their primary keys.
     """
 
@@ -39,7 +40,12 @@ class Chosen:
 
 
 def begin_ending(chosen: Chosen, cause: Cause) -> str:
-    """Make tokens that rest on chosen consents worthless, and return the first position."""
+    """Make tokens that rest on chosen consents worthless, and return the first position.
+
+    It is recorded that the work begins, unless each client is going to have an event of its own.
+    """
+    if chosen.what == "client":
+        return "0"
     record_event(
         "consent.taken_back" if chosen.what == "consent" else "authorization.ended_by_operator",
         severity="info",
@@ -74,9 +80,20 @@ def _end_consents(keys: Sequence[Any], cause: Cause) -> int:
     return end_consents(keys, Consent.Status.REVOKED, EventKind.REVOKED, cause)
 
 
+def _disable_clients(keys: Sequence[Any], cause: Cause) -> int:
+    rows = application_model()._default_manager.filter(pk__in=keys).order_by("pk")
+    found = rows.exclude(idp_policy__status=ClientPolicy.Status.DISABLED)
+    changed = 0
+    for application in found:
+        disable_client(application, reason=cause.reason, by=cause.by, now=cause.at)
+        changed += 1
+    return changed
+
+
 _ENDS: Mapping[str, Callable[[Sequence[Any], Cause], int]] = MappingProxyType(
     {
         "consent": _end_consents,
+        "client": _disable_clients,
         "authorization": end_named,
         "access": lambda keys, cause: revoke_tokens(access_token_model(), keys, cause),
         "refresh": lambda keys, cause: revoke_tokens(refresh_token_model(), keys, cause),

@@ -183,5 +183,6 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         BulkTask.Kind.REVOKE: _Kind(_begin_chosen, _chosen_step),
         BulkTask.Kind.END: _Kind(_begin_chosen, _chosen_step),
         BulkTask.Kind.UNUSED: _Kind(_begin_unused, _unused_step),
+        BulkTask.Kind.DISABLE: _Kind(_begin_chosen, _chosen_step),
     }
 )

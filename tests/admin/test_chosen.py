@@ -9,11 +9,18 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from idp.admin import chosen, task_step
+from idp.admin import chosen, client_action, task_step
 from idp.conf import refresh_token_model
-from idp.models import Authorization, BulkTask, Consent, ConsentEvent, SecurityEvent
+from idp.models import (
+    Authorization,
+    BulkTask,
+    ClientPolicy,
+    Consent,
+    ConsentEvent,
+    SecurityEvent,
+)
 from idp.services import chosen as service
-from tests.admin.conftest import page
+from tests.admin.conftest import page, signed_in
 from tests.factories import grant, make_application, make_user
 
 
@@ -113,3 +120,32 @@ def test_more_than_can_be_chosen_is_refused(
     assert "More than 1 are chosen" in answer.text
     assert Consent.objects.live(timezone.now()).count() == 2
     assert not BulkTask.objects.exists()
+
+
+def test_many_clients_are_disabled_one_after_the_other_once_their_number_is_typed(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_action, "MANY", 2)
+    monkeypatch.setattr(service, "BATCH", 1)
+    monkeypatch.setattr(task_step, "SECONDS", 0)
+    clients = [make_application() for _ in range(3)]
+    body = sent("disable_selected", clients)
+    address = page("client_changelist")
+
+    assert desk.post(address, body).status_code == 400
+    answer = desk.post(address, {**body, "challenge": "3"}, follow=True)
+
+    assert "1 of 3" in answer.text
+    disabled = ClientPolicy.objects.filter(status="disabled", status_reason="x")
+    assert disabled.count() == 1
+    task = BulkTask.objects.get()
+    other = signed_in("idp.end_authorization")
+    assert other.get(page("idp_bulktask_work", task.pk)).status_code == 403
+    for _turn in range(2):
+        desk.post(page("idp_bulktask_work", task.pk))
+    task.refresh_from_db()
+    assert (task.kind, task.changed, task.finished_at is None) == ("disable", 3, False)
+    assert disabled.count() == 3
+    told = SecurityEvent.objects.filter(kind="client.disabled")
+    assert {row.client_id for row in told} == {client.client_id for client in clients}
+    assert {row.detail["by"] for row in told} == {"operator"}
