@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from django import forms
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin import display
-from idp.conf import access_token_model, grant_model, id_token_model, refresh_token_model
-from idp.models import Authorization, IssuedToken
-from idp.services.authorization import checksum
+from idp.admin import display, find_signed
+from idp.conf import access_token_model, grant_model, refresh_token_model
+from idp.domain import credential
+from idp.models import Authorization, ClientSecret, IssuedToken
+from idp.services import credential_lookup as lookup
+from idp.services.authorization import CODE_PREFIX, checksum
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -37,7 +36,9 @@ class TokenForm(forms.Form):
         widget=forms.Textarea(
             {"rows": 4, "class": "vLargeTextField", "autocomplete": "off", "spellcheck": "false"}
         ),
-        help_text=_("An access token, refresh token, authorization code or ID token."),
+        help_text=_(
+            "A token, a code of any kind, or a client's secret. A wrong paste only finds nothing."
+        ),
     )
 
 
@@ -48,7 +49,9 @@ def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST or None)
     context: dict[str, Any] = {"title": _("Find a token"), "asked": False}
     if request.method == "POST" and form.is_valid():
-        context |= {"asked": True, "found": find(form.cleaned_data["token"])}
+        text = form.cleaned_data["token"]
+        found = find(text, secrets=desk.may(request, "view", ClientSecret))
+        context |= {"asked": True, "found": found, "unknown": "" if found else unknown(text)}
         form = TokenForm()
     elif form.is_bound:
         errors = form.errors
@@ -59,11 +62,62 @@ def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
     return response
 
 
-def find(text: str) -> list[Found]:
-    """Return what a text is, each with a heading and facts; empty where nothing knows it."""
+def find(text: str, *, secrets: bool) -> list[Found]:
+    """Return what a text is, each with a heading and facts; empty where nothing knows it.
+
+    Args:
+        text: as pasted.
+        secrets: whether the reader may see labels and ends of clients' secrets.
+    """
     mark = checksum(text)
-    found = [_issued(mark), _access(mark), _refresh(mark), _code(text, mark), _id_token(text)]
-    return [item for item in found if item is not None]
+    found = (
+        _issued(mark),
+        _access(mark),
+        _refresh(mark),
+        _code(text, mark),
+        _device(text),
+        _secret(text, shown=secrets),
+        _registration(text),
+    )
+    known = [item for item in found if item is not None]
+    signed = None if known else find_signed.find(text)
+    return [*known, *([signed] if signed is not None else [])]
+
+
+def unknown(text: str) -> Any:
+    """Return what can be said of a text that nothing knows: by its form alone.
+
+    Args:
+        text: as pasted.
+    """
+    kind = KINDS.get(lookup.kind_of(text))
+    if kind is not None and not lookup.is_complete(text):
+        return _("%(kind)s, but not as it was issued: cut off, or a character is wrong.") % {
+            "kind": kind
+        }
+    if kind is not None:
+        return _(
+            "%(kind)s, by its form. Nothing is known of it here: it ended long ago and was "
+            "removed, or another site issued it. It opens nothing."
+        ) % {"kind": kind}
+    issuer = find_signed.issuer_of(text)
+    if issuer is not None:
+        return _(
+            "A signed token (JWT) that no key of this site signed, or that was altered. It names "
+            "“%(issuer)s” as its issuer. It opens nothing here."
+        ) % {"issuer": issuer or "–"}
+    return _("No token of this site: it was never issued here, or was purged.")
+
+
+KINDS = {
+    credential.ACCESS: _("An access token"),
+    credential.REFRESH: _("A refresh token"),
+    credential.CODE: _("An authorization code"),
+    credential.SECRET: _("A client's secret"),
+    credential.DEVICE: _("A device code"),
+    credential.REGISTRATION: _("A registration access token"),
+}
+"""What a prefix of ours stands for."""
 
 
 def _issued(mark: str) -> Found | None:
@@ -78,7 +132,7 @@ def _issued(mark: str) -> Found | None:
     return row.get_kind_display(), [
         (_("Authorization"), display.object_link(family, family.pk)),
         (_("Client"), display.client_link(family.application)),
-        (_("User"), display.object_link(family.user)),
+        (_("User"), display.user_link(family.user)),
         (_("Scopes"), display.codes(family.scopes.split())),
         (_("Issued"), display.moment(row.created_at)),
         (_("Expires"), display.moment(row.expires_at)),
@@ -110,36 +164,64 @@ def _code(text: str, mark: str) -> Found | None:
         return _("Authorization code"), [
             (_("Authorization"), display.object_link(family, family.pk)),
             (_("Client"), display.client_link(family.application)),
-            (_("User"), display.object_link(family.user)),
+            (_("User"), display.user_link(family.user)),
             (_("Redeemed"), display.moment(family.redeemed_at)),
         ]
-    row = (
-        grant_model()
-        ._default_manager.select_related("application", "user")
-        .filter(code=text)
-        .first()
-    )
+    rows = grant_model()._default_manager.select_related("application", "user")
+    row = rows.filter(code__in=(text, f"{CODE_PREFIX}{mark}")).first()
     return None if row is None else (_("Authorization code"), _facts(row, row.expires))
 
 
-def _id_token(text: str) -> Found | None:
-    """Return the row of an ID token, by the identifier inside; nothing is believed but that row."""
-    try:
-        payload = text.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        identifier = UUID(str(claims["jti"]))
-    except (IndexError, KeyError, TypeError, ValueError, binascii.Error, RecursionError):
+def _device(text: str) -> Found | None:
+    row = lookup.find_device(text)
+    if row is None:
         return None
-    rows = id_token_model()._default_manager.select_related("application", "user")
-    row = rows.filter(jti=identifier).first()
-    return None if row is None else (_("ID token"), _facts(row, row.expires))
+    return _("Code of a device"), [
+        (_("Device"), display.object_link(row, row.get_state_display())),
+        (_("Client"), display.client_link(row.application)),
+        (_("User"), display.user_link(row.user)),
+        (_("Authorization"), display.object_link(row.authorization)),
+        (_("Asked"), display.moment(row.created_at)),
+        (_("Expires"), display.moment(row.expires_at)),
+    ]
+
+
+def _secret(text: str, *, shown: bool) -> Found | None:
+    found = lookup.find_secret(text)
+    if found is None:
+        return None
+    application, row = found
+    facts: list[tuple[Any, object]] = [(_("Client"), display.client_link(application))]
+    if shown:
+        words = row or _("The one that the toolkit stored")
+        facts.append((_("Secret"), display.object_link(application, words, page="secrets")))
+    if shown and row is not None:
+        facts += [
+            (_("Created"), display.moment(row.created_at)),
+            (_("Last used"), display.moment(row.last_used_at, gettext("never"))),
+            (_("Expires"), display.moment(row.expires_at)),
+            (_("Revoked"), display.moment(row.revoked_at)),
+        ]
+    facts.append((_("What to do"), _("Rotate it without overlap: whoever holds it is the client.")))
+    return _("Secret of a client"), facts
+
+
+def _registration(text: str) -> Found | None:
+    policy = lookup.find_registration(text)
+    if policy is None:
+        return None
+    return _("Registration access token"), [
+        (_("Client"), display.client_link(policy.application)),
+        (_("Expires"), display.moment(policy.registration_token_expires_at)),
+        (_("What it opens"), _("Reading, changing and removing the client (RFC 7592).")),
+    ]
 
 
 def _facts(row: Any, expires: Any) -> list[tuple[Any, object]]:
     facts: list[tuple[Any, object]] = [
         (_("Row"), display.object_link(row, row.pk)),
         (_("Client"), display.client_link(row.application)),
-        (_("User"), display.object_link(row.user)),
+        (_("User"), display.user_link(row.user)),
         (_("Created"), display.moment(row.created)),
     ]
     if getattr(row, "scope", ""):

@@ -33,6 +33,17 @@ class Hint:
     expires_at: int
 
 
+def read_own_jwt(text: str) -> Token | None:
+    """Return a JWT that a key of ours signed, also an expired one; None for any other text.
+
+    Source: RFC 7515 §5.2.
+    """
+    try:
+        return _opened(text)
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
 def read_hint(text: str, issuer: str) -> Hint | None:
     """Return what an ID token of ours says, also an expired one; None for any other text.
 
@@ -40,9 +51,8 @@ def read_hint(text: str, issuer: str) -> Hint | None:
 
     Source: OpenID Connect Core §3.1.2.1; RP-Initiated Logout §2.
     """
-    try:
-        token = _opened(text)
-    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+    token = read_own_jwt(text)
+    if token is None:
         return None
     if str(token.header.get("typ", "JWT")).upper() != "JWT":
         return None  # signed by us, but for another purpose (RFC 8725 §3.11)
