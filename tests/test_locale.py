@@ -14,7 +14,14 @@ from django.utils.translation import gettext as translate
 from django.utils.translation import override
 
 from tests.requirement import defect
-from tools.messages import CATALOGUES, LANGUAGES, ROOT, sentences, sentences_of
+from tools.messages import (
+    CATALOGUES,
+    LANGUAGES,
+    ROOT,
+    mute_sentences,
+    sentences,
+    sentences_of,
+)
 
 FORMS = {"de": 2, "ar": 6}
 CASES = [(folder, language) for folder in CATALOGUES for language in LANGUAGES]
@@ -114,6 +121,10 @@ def test_every_sentence_of_a_rule_is_in_the_catalogue(language):
     known = {one.fields["msgid"] for one in read(place(ROOT / "idp", language))}
 
     assert sorted({text for _, text in sentences()} - known) == []
+
+
+def test_no_sentence_begins_so_that_it_would_be_missed():
+    assert list(mute_sentences()) == []
 
 
 def test_sentences_are_found_where_no_mark_is():

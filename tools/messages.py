@@ -4,6 +4,11 @@ Needs GNU gettext. The pure rules of ``idp.domain`` and the refusals of the room
 plain English sentences without a gettext mark, which the pages translate when they show them. They
 are collected here by reading the source, written to a file that lives only while the catalogues
 are made, and so land in the catalogues of ``idp`` beside everything that is marked.
+
+A sentence begins with a capital letter, a quotation mark or a placeholder, and ends with a stop:
+that is how it is told from keys and names. What a client reads as ``error_description`` is the same
+sentence, always in English, because nothing but ASCII may stand there (RFC 6749 §5.2): a reason's
+``message`` is never translated, and only pages for people call ``translated``.
 """
 
 from __future__ import annotations
@@ -32,25 +37,44 @@ MARKS = frozenset({"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "
 IGNORED = ("idp/?*", "tests", "tools", "benchmarks", "docs", "var", "build", "dist", ".venv")
 
 _SENTENCE = re.compile(r"[A-Z“%{].* .*[.?!]", re.DOTALL)
+_MUTE = re.compile(r"[a-z].* .*[.?!]", re.DOTALL)
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 
 def sentences() -> Iterator[tuple[Path, str]]:
     """Yield every sentence without a mark that people may read, with the file it is in."""
-    for room in ROOMS:
-        for path in sorted((ROOT / "idp" / room).rglob("*.py")):
-            if path.stem not in TERMINAL:
-                for text in sentences_of(path.read_text("utf-8")):
-                    yield path, text
+    for path in _modules():
+        for text in sentences_of(path.read_text("utf-8")):
+            yield path, text
+
+
+def mute_sentences() -> Iterator[tuple[Path, str]]:
+    """Yield what reads like a sentence and would be missed, because it begins in lower case."""
+    for path in _modules():
+        for text in _texts(path.read_text("utf-8")):
+            if _MUTE.fullmatch(text):
+                yield path, text
 
 
 def sentences_of(source: str) -> Iterator[str]:
     """Yield the sentences of one module: text constants that are no docstring and not marked."""
+    return (text for text in _texts(source) if _is_sentence(text))
+
+
+def _modules() -> Iterator[Path]:
+    for room in ROOMS:
+        for path in sorted((ROOT / "idp" / room).rglob("*.py")):
+            if path.stem not in TERMINAL:
+                yield path
+
+
+def _texts(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     known = {id(node) for node in _spoken_for(tree)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in known and _is_sentence(node.value):
-            yield str(node.value)
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and id(node) not in known:
+            yield text
 
 
 def _spoken_for(tree: ast.Module) -> Iterator[ast.AST]:
@@ -64,11 +88,9 @@ def _spoken_for(tree: ast.Module) -> Iterator[ast.AST]:
             yield from node.args
 
 
-def _is_sentence(value: object) -> bool:
-    return (
-        isinstance(value, str)
-        and _SENTENCE.fullmatch(value) is not None
-        and any(letter.isalpha() for letter in _PLACEHOLDER.sub("", value))
+def _is_sentence(value: str) -> bool:
+    return _SENTENCE.fullmatch(value) is not None and (
+        any(letter.isalpha() for letter in _PLACEHOLDER.sub("", value))
     )
 
 

@@ -65,7 +65,7 @@ _TEXTS = MappingProxyType(
         "selection_requested": ("The request wants the account to be chosen.", _CORE),
         "sign_in_too_old": ("The sign-in is older than the request allows.", _CORE),
         "acr_too_weak": ("The sign-in is weaker than the request wants.", _CORE),
-        "invalid_request": ("prompt=none stands alone.", _CORE),
+        "invalid_request": ("The prompt none stands alone.", _CORE),
         "login_required": ("The user must sign in, which the request forbids.", _ERRORS),
         "other_user": ("Another user is signed in than the request names.", _CORE),
         "unmet_authentication_requirements": (

@@ -182,13 +182,13 @@ _TEXTS = MappingProxyType(
         "assertion_unreadable": "The client assertion is not a signed JWT.",
         "assertion_algorithm": "A client assertion is signed with one of %(algorithms)s.",
         "assertion_header": "The header of the client assertion asks for something unknown.",
-        "assertion_subject": "iss and sub of the client assertion are not both the client id.",
+        "assertion_subject": "Of the client assertion, iss and sub are not both the client id.",
         "assertion_other_client": "The client assertion is not of the client that client_id names.",
-        "assertion_audience": "aud of the client assertion is not this provider.",
+        "assertion_audience": "The aud of the client assertion is not this provider.",
         "assertion_jti": "The client assertion has no jti of 1 to %(limit)s characters.",
         "assertion_exp_missing": "The client assertion has no exp.",
         "assertion_expired": "The client assertion has expired.",
-        "assertion_too_long": "exp of the client assertion is more than %(minutes)s minutes ahead.",
+        "assertion_too_long": "The exp of the client assertion is over %(minutes)s minutes ahead.",
         "assertion_not_yet": "%(name)s of the client assertion is not in the past.",
     }
 )

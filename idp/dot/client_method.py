@@ -95,7 +95,7 @@ def presented(request: Request, exchange: Exchange) -> Presented:
     client_id, secret = _basic(header)
     if body.get("client_id", client_id) != client_id:
         raise errors.InvalidRequestError(
-            description="client_id in the body is not the one in the Authorization header."
+            description="The client_id in the body is not the one in the Authorization header."
         )
     return Presented(client_id, secret, BASIC)
 

@@ -246,7 +246,7 @@ class CodeRules(SiteRules):
         """
         if request is None or exchange_of(request).grant.redirect_uri != redirect_uri:
             raise errors.InvalidGrantError(
-                description="redirect_uri is not the one of the authorization request."
+                description="The redirect_uri is not the one of the authorization request."
             )
         return True
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model
+from django.utils.translation import override
 
 from idp.domain.decision import Reason, Severity
 from idp.services.event import record_event
@@ -83,8 +84,17 @@ def _reason(problem: ValidationError) -> Reason:
     known = getattr(problem.__cause__, "reason", None)
     if isinstance(known, Reason):
         return known
-    text = " ".join(problem.messages)
-    return Reason(str(problem.code or "invalid"), Severity.ERROR, "%(text)s", params={"text": text})
+    # In English, as every reason is: whoever shows it to people translates it.
+    with override("en"):
+        text, said = str(problem.message), " ".join(problem.messages)
+        params = {name: _plain(value) for name, value in (problem.params or {}).items()}
+    if not text:  # Django chooses between forms of number as it fills the sentence in
+        text, params = "%(text)s", {"text": said}
+    return Reason(str(problem.code or "invalid"), Severity.ERROR, text, params=params)
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, int | float) else str(value)
 
 
 def name_of(by: Any) -> str:

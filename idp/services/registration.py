@@ -225,7 +225,7 @@ def _refusal(refused: Refused) -> RegistrationRefused:
 def _refuse_answered(client: Client, document: Mapping[str, Any], now: datetime) -> None:
     """Refuse what a client cannot say of itself (RFC 7592 §2.2)."""
     if document.get("client_id") != client.facts.client_id:
-        text = "client_id must be the one of this registration."
+        text = "The client_id must be the one of this registration."
         raise RegistrationRefused(
             "invalid_client_metadata", fault("client_id", text, "RFC 7592 §2.2")
         )
@@ -238,7 +238,7 @@ def _refuse_answered(client: Client, document: Mapping[str, Any], now: datetime)
     if secret is not None and not (
         isinstance(secret, str) and check_client_secret(client.application, secret, now=now)
     ):
-        text = "client_secret is not the one of this client, which cannot choose another."
+        text = "The client_secret is not the one of this client, which cannot choose another."
         raise RegistrationRefused(
             "invalid_client_metadata", fault("client_secret", text, "RFC 7592 §2.2")
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from django.test import Client as Browser
 from idp.domain.client import DEVICE_CODE
 from idp.services.client import disable_client
 from tests.factories import make_application, make_policy, make_scope, make_user
+from tests.requirement import requirement
 from tests.views.device_flow import DeviceFlow, pass_time
 from tests.views.faults import FAULTS, NEVER, PAGE, Fault
 from tests.views.flow import VERIFIER, Flow, basic, bearer, form_fields
@@ -40,6 +42,8 @@ def _registration_is_on(settings: Any) -> None:
 
 class World:
     """A client of each kind, a user, and everything that they may hold."""
+
+    language = "en"
 
     def __init__(self) -> None:
         for name in ("mail:read", "photos:read", "reports:read", "account:read"):
@@ -257,6 +261,7 @@ def send(world: World, endpoint: str, fault: Fault | None) -> Any:
         fields[name] = world.value(str(value)[1:]) if known else value
     sender = fault.sender or sender
     headers = {} if sender == "user" else world.sender(sender)
+    headers["HTTP_ACCEPT_LANGUAGE"] = world.language
     browser = world.flow.browser if sender == "user" else Browser()
     if sender in world.strangers and endpoint == "pushed authorization request":
         fields["client_id"] = world.strangers[sender]
@@ -265,7 +270,7 @@ def send(world: World, endpoint: str, fault: Fault | None) -> Any:
     again = fields.pop("again", "")
     fields = {name: value for name, value in fields.items() if value is not None}
     if endpoint == "registration" and fault.method == "GET":
-        return browser.get("/o/register/unknown/")
+        return browser.get("/o/register/unknown/", **headers)
     method = fault.method or method
     body, content_type = urlencode(fields, doseq=True), FORM
     if endpoint == "registration":
@@ -290,6 +295,18 @@ def told(response: Any) -> str:
         return PAGE if response.content else ""
     found: str = json.loads(response.content or b"{}").get("error", "")
     return found
+
+
+def description(response: Any) -> str:
+    """Return in which words a client is told what is wrong, or an empty text."""
+    if response.status_code == 302:
+        query = parse_qs(urlsplit(response["Location"]).query)
+        return query.get("error_description", [""])[0]
+    if response.get("Content-Type") != "application/json":
+        return ""
+    fields = json.loads(response.content or b"{}")
+    challenge = response.get("WWW-Authenticate", "")
+    return fields.get("error_description", "") + challenge
 
 
 def wrong(endpoint: str, fault: Fault, response: Any) -> list[str]:
@@ -322,3 +339,52 @@ def test_each_fault_gets_the_answer_of_the_table(endpoint: str) -> None:
         world.__dict__ = {name: world.__dict__[name] for name in ("web", "flow")}
         world.flow.browser.force_login(world.flow.user, "django.contrib.auth.backends.ModelBackend")
     assert differences == []
+
+
+@requirement("RFC 6749 §5.2", "error_description is ASCII without quotes, in every language.")
+@pytest.mark.parametrize("language", ["de", "ar"])
+@pytest.mark.parametrize(
+    "endpoint",
+    ["authorization", "pushed authorization request", "token", "token, device_code",
+     "device authorization", "revocation", "introspection", "userinfo", "registration",
+     "discovery"],
+)  # fmt: skip
+def test_what_is_wrong_is_told_in_english_whoever_asks(endpoint: str, language: str) -> None:
+    world, told_anything = World(), False
+    for fault in FAULTS[endpoint]:
+        if fault.error == PAGE or fault.status == 200:
+            continue
+        with transaction.atomic():
+            world.language = language
+            words = description(send(world, endpoint, fault))
+            transaction.set_rollback(True)
+        told_anything |= bool(words)
+        assert _ASCII.fullmatch(words.replace('"', "'")), (fault.what, words)
+        assert not _FOREIGN.search(words), (fault.what, words)
+        world.__dict__ = {name: world.__dict__[name] for name in ("web", "flow")}
+        world.flow.browser.force_login(world.flow.user, "django.contrib.auth.backends.ModelBackend")
+    assert told_anything
+
+
+@requirement("RFC 6749 §5.2", "error_description is ASCII without quotes, in every language.")
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_what_a_field_of_ours_refuses_is_told_in_english(language: str) -> None:
+    document = {"client_name": "Wanderer", "redirect_uris": [CALLBACK]}
+    document["client_uri"] = "https://-wanderer-/"
+    told_in = {
+        name: Browser()
+        .post(
+            "/o/register/",
+            json.dumps(document),
+            content_type="application/json",
+            HTTP_ACCEPT_LANGUAGE=name,
+        )
+        .json()["error_description"]
+        for name in ("en", language)
+    }
+    assert told_in[language] == told_in["en"]
+    assert "Enter a valid URL." in told_in["en"]
+
+
+_ASCII = re.compile(r"[ !#-\[\]-~']*")
+_FOREIGN = re.compile(r"\?{3}|\b(nicht|ist|wird|und|Sie|kein|keine|muss|für|eine|einen)\b")
