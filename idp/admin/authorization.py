@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from idp.admin import display, find_token
-from idp.admin.authorization_life import TOKENS_SHOWN, life_of
+from idp.admin.authorization_life import life_of, token_table
 from idp.admin.base import PartyAdmin
 from idp.admin.chosen import challenge, end_many
 from idp.admin.confirm import Question, ask, is_confirmed, operator_cause
@@ -275,14 +275,4 @@ class AuthorizationAdmin(PartyAdmin):
     @admin.display(description=_("tokens"))
     def token_table(self, row: Authorization) -> SafeString:
         """Return the tokens that came of it; never their values."""
-        rows = (
-            (
-                token.get_kind_display(),
-                display.moment(token.created_at),
-                display.moment(token.expires_at),
-                display.moment(token.used_at),
-            )
-            for token in row.tokens.order_by("-created_at")[:TOKENS_SHOWN]
-        )
-        heads = (_("Kind"), _("Issued"), _("Expires"), _("Exchanged"))
-        return display.table(_("Tokens of this authorization"), heads, rows)
+        return token_table(row)

@@ -549,6 +549,11 @@ class Migration(migrations.Migration):
                 condition=models.Q(ended_at__isnull=False),
             ),
         ),
+        migrations.AddField(
+            model_name="authorization",
+            name="asked_at",
+            field=models.DateTimeField(null=True, verbose_name="asked"),
+        ),
         migrations.AddIndex(
             model_name="authorization",
             index=models.Index(fields=["address", "-created_at"], name="idp_authorization_address"),

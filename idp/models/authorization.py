@@ -166,6 +166,7 @@ class Authorization(models.Model):
     client_epoch = models.PositiveBigIntegerField(default=0, editable=False)
     consent_epoch = models.PositiveBigIntegerField(default=0, editable=False)
     refreshable = models.BooleanField(_("refresh tokens"), default=True)
+    asked_at = models.DateTimeField(_("asked"), null=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"), null=True)
     last_used_at = models.DateTimeField(_("last used"), null=True)

@@ -49,6 +49,7 @@ class Granting:
         redirect_uri, nonce, resource, claims: of the request.
         redirect_uri_sent: whether the request named the redirect URI, so that the exchange must.
         refreshable: whether refresh tokens may be issued.
+        asked_at: when the client asked, where the user took time to answer; None for just now.
     """
 
     user: Any
@@ -65,6 +66,7 @@ class Granting:
     claims: Any = None
     refreshable: bool = True
     family: Any = None
+    asked_at: datetime | None = None
 
 
 def create_authorization(
@@ -94,6 +96,7 @@ def create_authorization(
         claims=granting.claims or {},
         code_digest=checksum(granting.code) if granting.code else None,
         refreshable=granting.refreshable,
+        asked_at=granting.asked_at or now,
         created_at=now,
         expires_at=now + lifetime if lifetime else None,
         address=origin.address or None,

@@ -107,6 +107,7 @@ def allow(
         consent=consent,
         code=code,
         refreshable=refreshable,
+        asked_at=kept.created_at,
     )
     question.issue(request, flow, code=code, granting=granting)
     return _answered(request, flow, {"code": code})

@@ -188,6 +188,7 @@ def granting_of(
     consent: Any,
     code: str,
     refreshable: bool,
+    asked_at: datetime | None = None,
 ) -> Granting:
     """Return what one act of authorization grants."""
     return Granting(
@@ -203,6 +204,7 @@ def granting_of(
         resource=flow.submission.resources,
         claims=keep(flow.claims, scopes & flow.carriers),
         refreshable=refreshable,
+        asked_at=asked_at,
     )
 
 

@@ -100,6 +100,7 @@ def _allow(
         grant_type=DEVICE_CODE,
         resource=tuple(question.device.resource),
         refreshable=refreshable,
+        asked_at=question.device.created_at,
     )
     authorization = create_authorization(granting, origin=origin, now=question.now)
     settle_device(

@@ -11,10 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from idp.conf import access_token_model, refresh_token_model
-from idp.models import Authorization, SecurityEvent
+from idp.models import Authorization, IssuedToken, SecurityEvent
 from tests.admin.conftest import PLAIN, page, signed_in
 from tests.factories import make_application, make_user
 from tests.requirement import defect
+from tests.views.flow import Flow
 
 ACCESS = "oauth2_provider_accesstoken_changelist"
 
@@ -85,15 +86,31 @@ def test_a_token_without_a_family_is_revoked_alone(desk: Client, house: SimpleNa
     }
 
 
-def test_an_authorization_shows_its_whole_life(desk: Client, house: SimpleNamespace) -> None:
-    shown = desk.get(page("idp_authorization_change", house.authorization.pk)).text
-    for words in (
-        "the code was issued",
-        "redeemed the code",
-        "Access token issued",
-        "Refresh token issued",
-    ):
-        assert words in shown
+def test_an_authorization_shows_its_whole_life_in_order(
+    desk: Client, django_assert_max_num_queries: Any
+) -> None:
+    scopes = ("openid", "photos:read")
+    flow = Flow(make_application("web", client_id="photo-print", scopes=scopes), make_user("anna"))
+    tokens = flow.tokens("openid photos:read")
+    flow.refresh(tokens["refresh_token"])
+    long_ago = timezone.now() - timezone.timedelta(hours=1)
+    IssuedToken.objects.exclude(used_at=None).update(used_at=long_ago)
+    assert flow.refresh(tokens["refresh_token"]).status_code == 400
+    act = Authorization.objects.get()
+    IssuedToken.objects.exclude(used_at=None).update(used_at=act.ended_at)
+
+    with django_assert_max_num_queries(24):
+        shown = desk.get(page("idp_authorization_change", act.pk)).text
+
+    life = shown.partition('class="desk-life"')[2].partition("</ol>")[0]
+    steps = (
+        "The user signed in", "The client asked", "The user consented", "the code was issued",
+        "The client redeemed the code", "Access token issued", "Refresh token exchanged",
+        "Replayed: used a second time", "a refresh token came a second time",
+    )  # fmt: skip
+    places = [life.find(words) for words in steps]
+    assert -1 not in places, dict(zip(steps, places, strict=True))
+    assert places == sorted(places), dict(zip(steps, places, strict=True))
 
 
 def test_ending_an_authorization_is_recorded_with_its_reason(
