@@ -13,6 +13,7 @@ from django.db import router
 from django.utils.module_loading import import_string
 
 from idp.conf import RULE_SETS, IdpSettings, access_token_model, application_model
+from idp.domain import uri
 from idp.domain.outbound import Target, judge
 from idp.models import ClientPolicy
 from idp.services.claim import StandardClaims
@@ -127,6 +128,9 @@ def _wrong(site: dict[str, Any]) -> Iterator[CheckMessage]:
     limits = site.get("REGISTRATION_LIMITS", {})
     if not isinstance(limits, dict) or not all(map(_is_limit, limits.items())):
         yield _bad("REGISTRATION_LIMITS", "a dictionary of 'per_address', 'per_hour', 'unused'")
+    for key in ("POLICY_URI", "TOS_URI", "SERVICE_DOCUMENTATION"):
+        if not _is_page(site.get(key, "")):
+            yield _bad(key, "empty or the https address of a page")
     yield from _wrong_identity(site)
     lifetime = site.get("CONSENT_LIFETIME")
     if lifetime is not None and not isinstance(lifetime, int | str) and not callable(lifetime):
@@ -160,6 +164,12 @@ def _imported(value: Any) -> Any:
         return import_string(value)
     except ImportError:
         return value
+
+
+def _is_page(value: object) -> bool:
+    return value == "" or (
+        isinstance(value, str) and value.startswith("https://") and uri.is_absolute(value)
+    )
 
 
 def _is_word(value: object) -> bool:

@@ -41,6 +41,9 @@ class IdpSettings:
         "SIGN_IN": None,
         "ACR_VALUES": (),
         "APPLIED_FILE": "",
+        "POLICY_URI": "",
+        "TOS_URI": "",
+        "SERVICE_DOCUMENTATION": "",
     }
 
     def _get(self, key: str) -> Any:
@@ -171,6 +174,19 @@ class IdpSettings:
     def applied_file(self) -> str:
         """Return the path of the file that is applied to the site, or empty."""
         return str(self._get("APPLIED_FILE"))
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Return the pages about the provider that the site names, by their names in metadata.
+
+        Source: OpenID Connect Discovery §3; RFC 8414 §2.
+        """
+        pages = {
+            "op_policy_uri": self._get("POLICY_URI"),
+            "op_tos_uri": self._get("TOS_URI"),
+            "service_documentation": self._get("SERVICE_DOCUMENTATION"),
+        }
+        return {name: str(address) for name, address in pages.items() if address}
 
     @property
     def demo(self) -> str:

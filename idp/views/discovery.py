@@ -29,6 +29,7 @@ from idp.dot.views import login_not_required
 from idp.models import Api
 from idp.services.catalogue import recent_catalogue
 from idp.services.key import ALGORITHMS, PUBLIC_CACHE_SECONDS, public_key_set
+from idp.services.language import offered_languages
 from idp.views.authorization_request import PROMPTS, RESPONSE_MODES
 from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
@@ -139,6 +140,9 @@ def provider_metadata(request: HttpRequest, issuer: str) -> dict[str, Any]:
         "grant_types_supported": _grant_types(endpoints),
         **_identity(request),
         **_client_authentication(),
+        "ui_locales_supported": offered_languages(),
+        "display_values_supported": ["page"],
+        **idp_settings.links,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": sorted(PROMPTS),
         "authorization_response_iss_parameter_supported": True,

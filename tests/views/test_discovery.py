@@ -11,7 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import global_settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.checks import run_checks
 from django.test import Client as Browser
 from django.test import RequestFactory
 
@@ -33,6 +35,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 ISSUER = "http://127.0.0.1:8000/o"
 CONTEXT = "urn:example:mfa"
+PAGES = {
+    "POLICY_URI": "https://example.com/privacy",
+    "TOS_URI": "https://example.com/terms",
+    "SERVICE_DOCUMENTATION": "https://example.com/developers",
+}
 DOCUMENTS = (
     "/o/.well-known/openid-configuration",
     "/o/.well-known/oauth-authorization-server",
@@ -48,6 +55,7 @@ def _everything_is_on(settings: Any) -> None:
     settings.IDP = {
         **settings.IDP,
         "ACR_VALUES": [CONTEXT],
+        **PAGES,
         "CLAIMS": "tests.views.test_openid_plan.Everything",
     }
     settings.OAUTH2_PROVIDER = {
@@ -275,6 +283,23 @@ def refused_by_its_code(name: str) -> Callable[[Flow, bool], None]:
     return walk
 
 
+def languages(flow: Flow, values: list[str]) -> None:
+    for value in values:
+        html = flow.start(ui_locales=value).content.decode()
+        assert f'<html lang="{value}"' in html, value
+    unknown = flow.start(ui_locales="tlh").content.decode()
+    assert f'<html lang="{values[0]}"' in unknown
+
+
+def displays(flow: Flow, values: list[str]) -> None:
+    for value in values:
+        assert b"/authorize/decide/" in flow.start(display=value).content
+
+
+def page_of_the_site(flow: Flow, value: str) -> None:
+    assert value in PAGES.values()
+
+
 def need_not_push(flow: Flow, value: bool) -> None:  # noqa: FBT001
     assert (flow.start().status_code == 200) is not value
 
@@ -324,6 +349,11 @@ WALKS: Mapping[str, Callable[[Flow, Any], None]] = {
     "request_parameter_supported": refused_by_its_code("request"),
     "request_uri_parameter_supported": refused_by_its_code("request_uri"),
     "require_pushed_authorization_requests": need_not_push,
+    "ui_locales_supported": languages,
+    "display_values_supported": displays,
+    "op_policy_uri": page_of_the_site,
+    "op_tos_uri": page_of_the_site,
+    "service_documentation": page_of_the_site,
     "client_id_metadata_document_supported": documents,
 }
 """Member of the metadata to what uses each of its values."""
@@ -339,6 +369,23 @@ def test_what_the_metadata_names_works(flow: Flow, member: str) -> None:
 
 def test_the_metadata_names_nothing_that_nobody_walks() -> None:
     assert set(metadata()) == set(WALKS)
+
+
+@requirement("OpenID Connect Discovery §3", "What the site does not have is left out.")
+def test_pages_that_the_site_does_not_name_are_left_out(settings: Any) -> None:
+    settings.IDP = {**settings.IDP, **dict.fromkeys(PAGES, "")}
+    assert not {"op_policy_uri", "op_tos_uri", "service_documentation"} & set(metadata())
+    assert "claims_locales_supported" not in metadata()
+    settings.IDP = {**settings.IDP, "TOS_URI": "example.com/terms"}
+    assert "idp.E002" in {message.id for message in run_checks()}
+
+
+@requirement("OpenID Connect Discovery §3", "ui_locales_supported names what people can have.")
+def test_the_languages_are_those_that_the_site_offers(settings: Any) -> None:
+    settings.LANGUAGES, settings.LANGUAGE_CODE = [("de", "Deutsch"), ("fr", "Français")], "fr"
+    assert metadata()["ui_locales_supported"] == ["fr", "de"]
+    settings.LANGUAGES = global_settings.LANGUAGES
+    assert set(metadata()["ui_locales_supported"]) == {"en", "de", "ar"}
 
 
 @requirement("OpenID Connect Discovery §4", "The document is JSON beneath the issuer.")
