@@ -7,7 +7,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-PYTEST := $(RUN) -m pytest
+PYTEST := $(RUN) -m pytest --dist worksteal
 WORKERS ?= 2
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --extra api --extra postgres --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --annotation-style line \

@@ -56,13 +56,13 @@ def _empty_caches() -> None:
 
 
 ON_POSTGRESQL = (
-    "admin/test_roles.py",
-    "admin/test_pages.py",
+    "admin",
     "clients",
     "dropin/test_own_models.py",
     "dropin/test_own_classes.py",
 )
-"""Whole systems, tested on the database of production alone; the demo is one on SQLite."""
+"""The desk, and whole systems: tested on the database of production alone. The demo is one on
+SQLite."""
 
 ONCE = (
     "domain",
@@ -73,8 +73,32 @@ ONCE = (
     "test_docs.py",
     "test_locale.py",
     "test_packaging.py",
+    *(
+        f"views/test_{name}.py"
+        for name in (
+            "access_token_jwt",
+            "authorization_errors",
+            "claims",
+            "client_assertion",
+            "client_throttle",
+            "discovery_scope",
+            "id_token",
+            "logout",
+            "metadata_document",
+            "pushed_request",
+            "redirect_uri_http",
+            "registration",
+            "resource",
+            "sign_in_kept_back",
+            "sign_in_strength",
+            "token_garbage",
+            "toolkit_pages",
+            "userinfo",
+        )
+    ),
 )
-"""What a database does not touch, and the demo."""
+"""What a database does not touch; the letter of the protocol, which real clients, hostile requests
+and the hot paths ask of PostgreSQL too; and the demo. ``make matrix`` runs all of it on both."""
 
 
 @pytest.hookimpl(tryfirst=True)
