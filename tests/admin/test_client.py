@@ -161,34 +161,6 @@ def test_an_owner_without_the_permission_cannot_make_the_client_trusted(desk: Cl
     assert application.name == "Photo Print"
 
 
-def test_rotating_shows_the_new_secret_once_and_the_old_one_works_on(desk: Client) -> None:
-    application = make_application("web")
-    address = page("client_secrets", application.pk)
-    nonce = desk.get(address).context["nonce"]
-    sent = {"do": "rotate", "nonce": nonce, "rotate-label": "autumn", "rotate-overlap": "604800"}
-    sent["rotate-reason"] = "somebody left"
-    answer = desk.post(address, sent)
-    new = _secret_in(answer.text)
-    assert "no-store" in answer["Cache-Control"]
-    assert check_client_secret(application, new)
-    assert check_client_secret(application, application.plain_secret)
-    rows = ClientSecret.objects.count()
-    again = desk.post(address, sent, follow=True)
-    assert not _secret_in(again.text)
-    assert ClientSecret.objects.count() == rows
-    assert new not in again.text
-
-
-def test_the_last_secret_that_works_is_not_revoked(desk: Client) -> None:
-    application = make_application("web")
-    secret = ClientSecret.objects.get(application=application, label="main")
-    ClientSecret.objects.exclude(pk=secret.pk).delete()
-    address = page("client_secret_revoke", application.pk, secret.pk)
-    answer = desk.post(address, {"confirmed": "yes", "reason": "leaked"}, follow=True)
-    assert "only secret that works" in answer.text
-    assert check_client_secret(application, application.plain_secret)
-
-
 def test_disabling_asks_for_a_reason_and_can_be_undone(desk: Client) -> None:
     application = make_application("web")
     address = page("client_disable", application.pk)
