@@ -23,8 +23,8 @@ Held = Mapping[int, frozenset[str]]
 def end_consents(keys: Sequence[Any], status: str, kind: EventKind, cause: Cause) -> int:
     """End consents with every token that rests on them, and return how many ended.
 
-    The rows are locked in the order of their keys, those that ended meanwhile are passed over, and
-    so are, where they are to expire, those that were renewed meanwhile.
+    The rows are locked in the order of their keys. Those that ended meanwhile are passed over, so
+    are those that were decided after the cause, and, where they are to expire, the renewed ones.
 
     Args:
         keys: primary keys of the consents.
@@ -32,7 +32,8 @@ def end_consents(keys: Sequence[Any], status: str, kind: EventKind, cause: Cause
         kind: of the events.
         cause: who and why.
     """
-    consents = [row for row in _locked(keys) if status != "expired" or not row.is_live(cause.at)]
+    rows = _locked(keys).filter(decided_at__lte=cause.at)
+    consents = [row for row in rows if status != "expired" or not row.is_live(cause.at)]
     _end(consents, _granted(consents), status, kind, cause)
     return len(consents)
 
@@ -41,7 +42,8 @@ def end_consents(keys: Sequence[Any], status: str, kind: EventKind, cause: Cause
 def narrow_consents(keys: Sequence[Any], scopes: frozenset[str], cause: Cause) -> int:
     """Take scopes back from consents that hold, and return how many lost something.
 
-    A consent that would keep nothing is revoked; what is not granted is passed over.
+    A consent that would keep nothing is revoked; what is not granted is passed over, and what was
+    granted after the cause as well.
 
     Args:
         keys: primary keys of the consents.
@@ -50,7 +52,9 @@ def narrow_consents(keys: Sequence[Any], scopes: frozenset[str], cause: Cause) -
     """
     live = [row for row in _locked(keys) if row.is_live(cause.at)]
     held = _granted(live)
-    losing = [row for row in live if held[row.pk] & scopes]
+    later = _granting(held).filter(scope__in=scopes, since__gt=cause.at)
+    passed = set(later.order_by().values_list("consent_id", flat=True))
+    losing = [row for row in live if held[row.pk] & scopes and row.pk not in passed]
     emptied = [row for row in losing if held[row.pk] <= scopes]
     _end(emptied, held, Consent.Status.REVOKED, EventKind.REVOKED, cause)
     _narrow([row for row in losing if held[row.pk] - scopes], held, scopes, cause)

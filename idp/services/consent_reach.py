@@ -94,15 +94,22 @@ def _recorded(acts: QuerySet[Authorization], now: datetime) -> QuerySet[IssuedTo
     return tokens.exclude(expires_at__lte=now)
 
 
-def consents_of(target: Target, now: datetime) -> QuerySet[Consent]:
-    """Return the consents that hold; what was decided or given after ``now`` is not among them."""
-    rows = Consent.objects.filter(**target.limits()).live(now)
+def consents_of(target: Target, now: datetime, after: int = 0) -> QuerySet[Consent]:
+    """Return the consents that hold; what was decided or given after ``now`` is not among them.
+
+    Args:
+        target: whose.
+        now: the time.
+        after: only those with a greater key.
+    """
+    rows = Consent.objects.filter(**target.limits(), pk__gt=after).live(now)
     if target.unused_since is not None:
-        rows = unused_since(target.unused_since, now).filter(**target.limits())
+        rows = unused_since(target.unused_since, now).filter(**target.limits(), pk__gt=after)
     if not target.scope:
         return rows.filter(decided_at__lte=now)
+    # The key stands on both sides of the join: the last batch then costs no more than the first.
     granted = ConsentScope.objects.filter(
-        scope=target.scope, state=ConsentScope.State.GRANTED, since__lte=now
+        scope=target.scope, state=ConsentScope.State.GRANTED, since__lte=now, consent__gt=after
     )
     return rows.filter(pk__in=granted.order_by().values("consent"))
 

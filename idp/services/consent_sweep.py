@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
@@ -145,30 +147,38 @@ def _raise_epochs(target: Target, now: datetime) -> None:
 
 
 def _consent_step(target: Target, after: str, cause: Cause) -> Step:
-    rows = consents_of(target, cause.at).filter(pk__gt=int(after) if after.isdecimal() else 0)
+    rows = consents_of(target, cause.at, after=int(after) if after.isdecimal() else 0)
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if keys and target.scope:
         changed = narrow_consents(keys, frozenset({target.scope}), cause)
     else:
         changed = end_consents(keys, REVOKED, EventKind.REVOKED, cause) if keys else 0
-    if len(keys) == BATCH:
-        return Step(position=f"consent:{keys[-1]}", looked=len(keys), changed=changed)
     rest = "" if target.unused_since is not None else "authorization:"
-    return Step(position=rest, looked=len(keys), changed=changed)
+    return _step("consent", keys, changed, rest)
 
 
-def _authorization_step(target: Target, _after: str, cause: Cause) -> Step:
+def _authorization_step(target: Target, after: str, cause: Cause) -> Step:
     """End or narrow what no consent covered."""
     rows = authorizations_of(target, cause.at).filter(created_at__lte=cause.at)
-    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    keys = _next(rows, after)
     if target.scope:
         changed = _narrow(Authorization, keys, "scopes", target, cause)
     else:
         changed = end_named(keys, cause) if keys else 0
-    again = changed and len(keys) == BATCH
-    return Step(
-        position="authorization:" if again else "access:", looked=len(keys), changed=changed
-    )
+    return _step("authorization", keys, changed, "access:")
+
+
+def _next(rows: QuerySet[Any], after: str) -> list[Any]:
+    """Return the keys of the next batch: of the rows behind a key, so that each is passed once."""
+    key = rows.model._meta.pk
+    with suppress(ValidationError, ValueError):
+        rows = rows.filter(pk__gt=key.to_python(after)) if after else rows
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+def _step(phase: str, keys: Sequence[Any], changed: int, following: str) -> Step:
+    position = f"{phase}:{keys[-1]}" if len(keys) == BATCH else following
+    return Step(position=position, looked=len(keys), changed=changed)
 
 
 @transaction.atomic
@@ -189,39 +199,29 @@ def _access_step(target: Target, after: str, cause: Cause) -> Step:
     model = access_token_model()
     if target.scope:
         return _shrink_step(model, after, target, cause)
-    rows = _unrecorded(access_of(target, cause.at)).order_by("pk")
     if not after:
         codes = grant_model()._default_manager.filter(**target.limits(), created__lte=cause.at)
         delete_rows(codes)
-    keys = list(rows.values_list("pk", flat=True)[:BATCH])
-    changed = end_rows(model, keys, cause) if keys else 0
-    position = "access:more" if changed and len(keys) == BATCH else "refresh:"
-    return Step(position=position, looked=len(keys), changed=changed)
+    keys = _next(_unrecorded(access_of(target, cause.at)), after)
+    return _step("access", keys, end_rows(model, keys, cause) if keys else 0, "refresh:")
 
 
 def _shrink_step(model: Any, after: str, target: Target, cause: Cause) -> Step:
-    later = IssuedToken.objects.filter(
-        pk=OuterRef("token_checksum"), authorization__created_at__gt=cause.at
-    )
-    rows = access_of(target, cause.at).filter(~Exists(later))
     if not after:
         codes = grant_model()._default_manager.filter(**target.limits(), expires__gt=cause.at)
         held = codes.filter(scope__contains=target.scope).values_list("pk", "scope")
         shrink_rows(list(held), frozenset({target.scope}), cause.at, model=grant_model())
-    else:
-        rows = rows.filter(pk__gt=model._meta.pk.to_python(after))
-    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    changed = _narrow(model, keys, "scope", target, cause)
-    position = f"access:{keys[-1]}" if len(keys) == BATCH else ""
-    return Step(position=position, looked=len(keys), changed=changed)
+    later = IssuedToken.objects.filter(
+        pk=OuterRef("token_checksum"), authorization__created_at__gt=cause.at
+    )
+    keys = _next(access_of(target, cause.at).filter(~Exists(later)), after)
+    return _step("access", keys, _narrow(model, keys, "scope", target, cause), "")
 
 
-def _refresh_step(target: Target, _after: str, cause: Cause) -> Step:
-    rows = _unrecorded(refresh_of(target)).order_by("pk")
-    keys = list(rows.values_list("pk", flat=True)[:BATCH])
+def _refresh_step(target: Target, after: str, cause: Cause) -> Step:
+    keys = _next(_unrecorded(refresh_of(target)), after)
     changed = end_rows(refresh_token_model(), keys, cause) if keys else 0
-    position = "refresh:" if len(keys) == BATCH else ""
-    return Step(position=position, looked=len(keys), changed=changed)
+    return _step("refresh", keys, changed, "")
 
 
 _PHASES = {

@@ -9,10 +9,10 @@ from typing import Any
 from idp.services.consent_batch import narrow_consents
 from idp.services.consent_change import Cause
 from idp.services.event import record_event
-from idp.services.scope_use import unused_consents
+from idp.services.scope_use import consents_with, unused_consents
 from idp.services.step import Step
 
-BATCH = 500
+BATCH = 1_000
 START = "0"
 
 
@@ -44,7 +44,7 @@ def begin(work: Unused, cause: Cause, count: int) -> str:
 
 
 def step(work: Unused, position: str, cause: Cause) -> Step:
-    """Take it from the next consents, and return how far the work has come.
+    """Look at the next consents that gave it, and return how far the work has come.
 
     What is used until its turn comes is left alone.
 
@@ -54,8 +54,9 @@ def step(work: Unused, position: str, cause: Cause) -> Step:
         cause: who and why; its time is the one at which the work began.
     """
     after = int(position) if position.isdecimal() else 0
-    rows = unused_consents(work.application, work.scope, cause.at).filter(pk__gt=after)
-    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    changed = narrow_consents(keys, frozenset({work.scope}), cause) if keys else 0
+    given = consents_with(work.application, work.scope, after)
+    keys = list(given.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    unused = list(unused_consents(keys, work.scope, cause.at).values_list("pk", flat=True))
+    changed = narrow_consents(unused, frozenset({work.scope}), cause) if unused else 0
     left = str(keys[-1]) if len(keys) == BATCH else ""
     return Step(position=left, looked=len(keys), changed=changed)

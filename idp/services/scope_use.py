@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from idp.domain.access import exercised
 from idp.models import Authorization, Consent, ConsentScope, ScopeUse
+from idp.models.expression import among
 from idp.services.access import Access
 
 logger = logging.getLogger("idp.scope_use")
@@ -65,24 +66,38 @@ def record_scope_use(authorization_id: uuid.UUID, scopes: Iterable[str], *, now:
         logger.warning("the use of a scope could not be noted", exc_info=True)
 
 
-def unused_scopes(application: object, now: datetime) -> dict[str, int]:
+def unused_scopes(application: object, now: datetime, limit: int | None = None) -> dict[str, int]:
     """Return the scopes that consents of a client gave, and nobody used for 90 days.
 
     Args:
         application: the client's row.
         now: the time.
+        limit: how many of its consents to look at, the oldest; None for all.
 
     Returns:
         Scope to the number of consents, the most frequent first.
     """
-    rows = _unused(now).filter(consent__application=application).order_by()
+    consents = Consent.objects.live(now).filter(application=application).order_by("pk")
+    rows = _unused(now).filter(consent__in=consents.values("pk")[:limit]).order_by()
     counts = rows.values_list("scope").annotate(number=Count("pk")).order_by("-number", "scope")
     return dict(counts)
 
 
-def unused_consents(application: object, scope: str, now: datetime) -> QuerySet[Consent]:
-    """Return the consents of a client that gave a scope which nobody used for 90 days."""
-    rows = _unused(now).filter(consent__application=application, scope=scope)
+def consents_with(application: object, scope: str, after: int = 0) -> QuerySet[Consent]:
+    """Return the consents that gave a client a scope, from behind the one of a key.
+
+    The key stands on both sides of the join, so that the last batch costs no more than the first.
+    """
+    given = ConsentScope.objects.filter(
+        scope=scope, state=ConsentScope.State.GRANTED, consent__gt=after
+    )
+    rows = Consent.objects.filter(application=application, pk__gt=after)
+    return rows.filter(pk__in=given.order_by().values("consent"))
+
+
+def unused_consents(keys: Iterable[int], scope: str, now: datetime) -> QuerySet[Consent]:
+    """Return those of some consents that gave a scope which nobody used for 90 days."""
+    rows = _unused(now).filter(among(ConsentScope, "consent", keys), scope=scope)
     return Consent.objects.filter(pk__in=rows.values("consent"))
 
 

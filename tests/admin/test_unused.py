@@ -66,12 +66,12 @@ def test_it_is_taken_from_those_who_never_used_it_and_written_down(
     asked = desk.get(take(house))
     assert "anna" in asked.text
     answer = desk.post(take(house), {"confirmed": "yes", "reason": "idle"}, follow=True)
-    assert "1 of 1 rows, 1 of them changed" in answer.text
+    assert "2 of 2 rows, 1 of them changed" in answer.text
     task = BulkTask.objects.get()
     assert (task.kind, task.by, task.reason) == ("unused", "operator", "idle")
     recorded = SecurityEvent.objects.get(kind="client.unused_scope_taken").detail
     assert recorded["task"] == str(task.pk)
-    assert (recorded["by"], recorded["count"]) == ("operator", 1)
+    assert (recorded["by"], recorded["count"]) == ("operator", 2)
     event = ConsentEvent.objects.latest("pk")
     assert (event.kind, event.actor, event.actor_name, event.reason) == (
         "revoked",

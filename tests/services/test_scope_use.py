@@ -10,7 +10,12 @@ from django.test import Client as Browser
 
 from idp.models import Authorization, ConsentScope, ScopeUse
 from idp.services.authorization import Granting, create_authorization
-from idp.services.scope_use import record_scope_use, unused_consents, unused_scopes
+from idp.services.scope_use import (
+    consents_with,
+    record_scope_use,
+    unused_consents,
+    unused_scopes,
+)
 from tests.factories import grant, make_api, make_application, make_scope, make_user
 from tests.views.flow import Flow, basic, bearer, post
 
@@ -72,7 +77,9 @@ def test_a_scope_that_was_given_and_never_used_for_90_days_is_found(
     record_scope_use(family.pk, ["photos:read"], now=now - timedelta(days=10))
 
     assert unused_scopes(application, now) == {"photos:write": 2, "photos:read": 1}
-    assert [row.user for row in unused_consents(application, "photos:read", now)] == [idle]
+    assert unused_scopes(application, now, limit=1) == {"photos:write": 1}, "of the oldest"
+    keys = consents_with(application, "photos:read").values_list("pk", flat=True)
+    assert [row.user for row in unused_consents(keys, "photos:read", now)] == [idle]
 
 
 def test_a_use_longer_ago_than_90_days_does_not_count(application: Any, now: datetime) -> None:
