@@ -219,6 +219,7 @@ class AuthorizationAdmin(PartyAdmin):
             ),
             needs_reason=True,
             challenge=challenge(live, number),
+            nothing="" if number else _("Nothing of this is live: there is nothing to end."),
             back=back,
         )
 

@@ -8,11 +8,12 @@ from django.contrib import messages
 from django.contrib.admin.models import DELETION, LogEntry
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from idp.admin import display
-from idp.admin.chosen import end_many
+from idp.admin.chosen import end_many, one_by_one
 from idp.admin.confirm import (
     LARGE,
     Question,
@@ -66,7 +67,7 @@ def disable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpR
         return ask(desk, request, question)
     disable_client(application, reason=given_reason(request), by=request.user)
     desk.log_change(request, application, f"Disabled: {given_reason(request)}")
-    messages.success(request, _("The client is disabled."))
+    _tell_undo(request, _("The client is disabled."), application, "enable", _("Enable it again"))
     return HttpResponseRedirect(question.back)
 
 
@@ -87,7 +88,7 @@ def enable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
         return ask(desk, request, question)
     enable_client(application, reason=given_reason(request), by=request.user)
     desk.log_change(request, application, f"Enabled: {given_reason(request)}")
-    messages.success(request, _("The client is enabled."))
+    _tell_undo(request, _("The client is enabled."), application, "disable", _("Disable it again"))
     return HttpResponseRedirect(question.back)
 
 
@@ -104,6 +105,7 @@ def disable_many(
                 "From the next request on they and their tokens are refused. It can be undone, "
                 "one by one."
             ),
+            *one_by_one(number, MANY),
         ),
         button=_("Disable"),
         counts=((_("Clients"), number), *_shown(_live_counts(queryset.order_by().values("pk")))),
@@ -194,6 +196,12 @@ def delete_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
     delete_client(application, reason=reason, by=request.user)
     messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
     return HttpResponseRedirect(display.admin_url(desk.model, "changelist"))
+
+
+def _tell_undo(request: HttpRequest, said: Any, application: Any, page: str, words: Any) -> None:
+    """Say what was done, with the way to undo it."""
+    undo = display.link(display.object_url(application, page), words)
+    messages.success(request, format_html("{} {}", said, undo))
 
 
 def _row(desk: DeskAdmin, request: HttpRequest, object_id: str, *, may: bool) -> Any:

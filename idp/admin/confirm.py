@@ -40,6 +40,7 @@ class Question:
         needs_reason: whether a reason must be given, which is recorded.
         challenge: a text that must be typed, or empty.
         back: where "No" leads; empty for the list.
+        nothing: said instead of asking, where there is nothing to act on; else empty.
     """
 
     title: _StrOrPromise
@@ -50,6 +51,7 @@ class Question:
     needs_reason: bool = False
     challenge: str = ""
     back: str = ""
+    nothing: _StrOrPromise = ""
     danger: bool = True
     fields: Sequence[Any] = field(default_factory=tuple)
 
@@ -73,7 +75,7 @@ def operator_cause(request: HttpRequest) -> Cause:
 
 def is_confirmed(request: HttpRequest, question: Question) -> bool:
     """Return whether the page was answered with yes, completely."""
-    if request.method != "POST" or request.POST.get("confirmed") != "yes":
+    if request.method != "POST" or request.POST.get("confirmed") != "yes" or question.nothing:
         return False
     if question.needs_reason and not given_reason(request):
         return False
@@ -82,7 +84,7 @@ def is_confirmed(request: HttpRequest, question: Question) -> bool:
 
 def ask(desk: DeskAdmin, request: HttpRequest, question: Question) -> HttpResponse:
     """Return the page that asks; what was chosen in a list goes with it."""
-    answered = request.POST.get("confirmed") == "yes"
+    answered = request.POST.get("confirmed") == "yes" and not question.nothing
     errors = []
     if answered and question.needs_reason and not given_reason(request):
         errors.append(_("Say why: the reason is recorded."))
@@ -97,7 +99,8 @@ def ask(desk: DeskAdmin, request: HttpRequest, question: Question) -> HttpRespon
         "reason_length": REASON_LENGTH,
         "back": question.back or request.get_full_path(),
     }
-    return desk.page(request, "admin/idp/confirm.html", context, status=400 if errors else 200)
+    name = "confirm_nothing" if question.nothing else "confirm"
+    return desk.page(request, f"admin/idp/{name}.html", context, status=400 if errors else 200)
 
 
 def _carried(request: HttpRequest) -> list[tuple[str, str]]:

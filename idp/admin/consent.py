@@ -264,5 +264,6 @@ def _question(consents: QuerySet[Any], back: str = "") -> Question:
         examples=tuple(str(row) for row in live.select_related("user", "application")[:5]),
         needs_reason=True,
         challenge=challenge(live, number),
+        nothing="" if number else _("None of this holds any more: there is nothing to revoke."),
         back=back or reverse("admin:idp_consent_changelist"),
     )

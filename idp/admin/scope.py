@@ -10,12 +10,15 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Count
 from django.urls import path
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display, explain, sweep
+from idp.admin.paginator import COUNT_LIMIT, bounded
 from idp.admin.service_form import ServiceAdmin
-from idp.models import ClientScope, Scope, ScopeText
+from idp.models import Authorization, ClientScope, ConsentScope, Scope, ScopeText
+from idp.models.expression import holding_word
 from idp.services.scope import remove_scope, save_scope
 from idp.services.scope_text import Text
 
@@ -156,6 +159,13 @@ class ScopeAdmin(ServiceAdmin):
         """Return the query for the scope."""
         return urlencode({"scope": obj.pk})
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return the scope with what loses it: clients, consents and authorizations."""
+        gone, counts, needed, protected = super().get_deleted_objects(objs, request)
+        for scope in objs:
+            counts |= _held(scope)
+        return gone, counts, needed, protected
+
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete a scope that was never granted; retire any other."""
         if remove_scope(obj, by=request.user) != "delete":
@@ -236,3 +246,19 @@ def _clients_part(scope: Scope) -> dict[str, Any]:
         str(_("No client may ask for it yet. Choose it on a client's page.")),
     )
     return {"title": _("Clients"), "anchor": "clients", "body": body}
+
+
+def _held(scope: Scope) -> dict[str, str]:
+    """Return what would lose a scope, counted as far as is cheap."""
+    now, name = timezone.now(), scope.name
+    granted = ConsentScope.objects.filter(scope=name, state=ConsentScope.State.GRANTED)
+    live = Authorization.objects.live(now).filter(holding_word(name, "scopes"))
+    kinds: tuple[tuple[Any, Any], ...] = (
+        (_("Clients that may ask for it"), ClientScope.objects.filter(scope=scope)),
+        (_("Consents that grant it"), granted),
+        (_("Live authorizations that hold it"), live),
+    )
+    return {
+        str(words): bounded(rows.order_by().values("pk")[:COUNT_LIMIT].count())
+        for words, rows in kinds
+    }

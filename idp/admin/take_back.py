@@ -153,6 +153,7 @@ def _question(desk: DeskAdmin, target: Target, found: Reach) -> Question:
         button=_("Take back"),
         counts=tuple((words, bounded(number)) for words, number in numbers),
         needs_reason=True,
+        nothing="" if any(n for _w, n in numbers) else _("Nobody holds anything of this."),
         challenge=_challenge(target) if sum(n for _w, n in numbers) >= LARGE else "",
         back=reverse(f"{desk.admin_site.name}:idp_take_back"),
     )
