@@ -19,6 +19,7 @@ from idp.services.task import Order, begin_task
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
+    from django.utils.functional import _StrOrPromise
 
     from idp.admin.base import DeskAdmin
 
@@ -36,6 +37,12 @@ def challenge(rows: QuerySet[Any], number: int) -> str:
     if len(clients) != 1 or clients[0] is None:
         return str(number)
     return str(application_model()._default_manager.get(pk=clients[0]))
+
+
+def one_by_one(number: int, many: int = LARGE) -> tuple[_StrOrPromise, ...]:
+    """Return what to say of how it takes effect, where it is too much for one request."""
+    words = _("They are many: it takes effect one after the other, on a page that shows how far.")
+    return (words,) if number >= many else ()
 
 
 _KINDS = {"consent": BulkTask.Kind.REVOKE, "client": BulkTask.Kind.DISABLE}

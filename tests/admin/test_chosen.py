@@ -132,7 +132,9 @@ def test_many_clients_are_disabled_one_after_the_other_once_their_number_is_type
     body = sent("disable_selected", clients)
     address = page("client_changelist")
 
-    assert desk.post(address, body).status_code == 400
+    asked = desk.post(address, body)
+    assert asked.status_code == 400
+    assert "one after the other" in asked.text
     answer = desk.post(address, {**body, "challenge": "3"}, follow=True)
 
     assert "1 of 3" in answer.text
