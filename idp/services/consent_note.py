@@ -21,6 +21,7 @@ class Situation:
 
     Attributes:
         scope: the permission.
+        title: what the page calls it.
         standing: where it stands.
         sensitivity: the strictest of all that it includes.
         client_name: for people.
@@ -31,6 +32,7 @@ class Situation:
     """
 
     scope: Scope
+    title: str
     standing: Standing
     sensitivity: str
     client_name: str
@@ -43,7 +45,7 @@ class Situation:
 def note(situation: Situation) -> str:
     """Return the sentences under a permission in the active language; often there are none."""
     if situation.standing is Standing.UNAVAILABLE:
-        return _translated(situation.refusal) if situation.refusal else ""
+        return _refused(situation.refusal, situation.title) if situation.refusal else ""
     found = (_changed(situation), _sensitive(situation), _required(situation))
     return " ".join(sentence for sentence in found if sentence)
 
@@ -56,9 +58,10 @@ def strictest(policies: Iterable[Policy]) -> str:
     return str(max(levels, key=lambda level: _ORDER.index(Sensitivity(level)), default=_ORDER[0]))
 
 
-def _translated(reason: Reason) -> str:
+def _refused(reason: Reason, title: str) -> str:
+    """Return why it is unavailable, with the permission by the title that the page gives it."""
     text = gettext(reason.text)
-    return text % reason.params if reason.params else text
+    return text % {**reason.params, "scope": f"“{title}”"} if reason.params else text
 
 
 def _changed(situation: Situation) -> str:

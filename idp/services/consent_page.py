@@ -164,6 +164,7 @@ def _shown(page: _Page, scope: Scope, standing: Standing, *, beside_choice: bool
     sensitivity = strictest(page.catalogue.policies((name,)))
     situation = Situation(
         scope=scope,
+        title=title,
         standing=standing,
         sensitivity=sensitivity,
         client_name=client_name(page.client.application),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext
 from idp.conf import idp_settings
 from idp.domain.catalogue import Catalogue
 from idp.domain.client import Environment
+from idp.domain.user_agent import device
 from idp.models import ConsentScope
 from idp.services.catalogue import Words, current_catalogue
 from idp.services.client import policy_of
@@ -108,6 +109,7 @@ def session(authorization: Authorization) -> dict[str, Any]:
         "last_used": authorization.last_used_at,
         "address": authorization.address,
         "user_agent": authorization.user_agent,
+        "device": device(authorization.user_agent),
         "ends_at": authorization.expires_at,
     }
 

@@ -136,6 +136,24 @@ def test_the_page_of_an_app_tells_permissions_sessions_and_history(
     assert "192.0.2.4" in text(answer)
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", "Firefox on Linux"),
+        ("photo-print/2 (Windows)", "Windows"),
+        ("photo-print/2", "photo-print/2"),
+    ],
+)
+def test_a_session_is_called_by_the_browser_that_began_it(
+    browser: Client, ada: Any, app: Any, user_agent: str, words: str
+) -> None:
+    consent = grant(ada, app, "photos")
+    authorization = hold(ada, app, "photos", timezone.now(), consent)
+    authorization.user_agent = user_agent
+    authorization.save()
+    assert words in text(browser.get(url(consent)))
+
+
 def test_sessions_without_a_live_token_are_not_shown(browser: Client, ada: Any, app: Any) -> None:
     consent = grant(ada, app, "photos")
     hold(ada, app, "photos", timezone.now() - 3 * DAY, consent)
