@@ -115,6 +115,7 @@ class LogoutView(View):
             "told": [client.name or client.client_id for client in _told(request)],
             "form_action": reverse("oauth2_provider:rp-initiated-logout-confirm"),
             "fields": fields,
+            "in_flow": True,
         }
         sources = redirect_sources(wanted.return_to) if wanted.return_to else ()
         return page(
