@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from idp.admin import display
-from idp.admin.chosen import end_many
+from idp.admin.chosen import end_many, one_by_one
 from idp.admin.confirm import (
     LARGE,
     Question,
@@ -105,6 +105,7 @@ def disable_many(
                 "From the next request on they and their tokens are refused. It can be undone, "
                 "one by one."
             ),
+            *one_by_one(number, MANY),
         ),
         button=_("Disable"),
         counts=((_("Clients"), number), *_shown(_live_counts(queryset.order_by().values("pk")))),
