@@ -241,6 +241,14 @@ class ClientFields(forms.Form):
             "stops working (RFC 9126 §6)."
         ),
     )
+    nonce_instead_of_pkce = forms.BooleanField(
+        label=_("Without PKCE"),
+        required=False,
+        help_text=_(
+            "Only for a relying party that cannot send PKCE: its requests then need the scope "
+            "openid and a nonce, which it must check in the ID token (OAuth 2.1 §7.5.1)."
+        ),
+    )
     backchannel_logout_uri = forms.CharField(
         label=_("Address for logout"),
         required=False,

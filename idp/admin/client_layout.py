@@ -57,6 +57,7 @@ GROUPS = (
         (
             "grant_types",
             "require_pushed_authorization_requests",
+            "nonce_instead_of_pkce",
             "access_token_format",
             "access_token_lifetime",
             "refresh_token_lifetime",
@@ -119,6 +120,8 @@ def fit(fields: dict[str, Any], kind: Kind, *, existing: bool) -> None:
         fields["redirect_uris"].help_text = redirect_help(kind)
     if kind is Kind.SERVICE:
         gone |= set(_WITH_USERS)
+    if rules.pkce_required or rules.redirect_uris == RedirectUse.FORBIDDEN:
+        gone.add("nonce_instead_of_pkce")
     if kind not in {Kind.SPA, Kind.WEB}:
         gone.add("allowed_origins")
     if kind not in {Kind.NATIVE, Kind.AGENT}:

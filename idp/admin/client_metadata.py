@@ -53,7 +53,11 @@ def _values(policy: ClientPolicy) -> Iterator[tuple[_StrOrPromise, Any]]:
         yield _("Access token format"), policy.get_access_token_format_display()
     if policy.default_max_age is not None:
         yield "default_max_age", f"{policy.default_max_age} s"
-    for name in ("require_pushed_authorization_requests", "backchannel_logout_session_required"):
+    for name in (
+        "require_pushed_authorization_requests",
+        "nonce_instead_of_pkce",
+        "backchannel_logout_session_required",
+    ):
         yield name, gettext("yes") if getattr(policy, name) else ""
 
 

@@ -42,7 +42,7 @@ class KindRules:
         default_auth_method: the one where a client names none.
         redirect_uris: whether the authorization code grant needs redirect URIs, or the kind has
             no use for any.
-        pkce_required: whether every authorization request needs PKCE whatever the method.
+        pkce_required: whether no operator can let the kind off PKCE.
         rotate_refresh_tokens: whether refresh tokens change at each use by default.
     """
 
@@ -65,8 +65,8 @@ _DEVICE = frozenset({DEVICE_CODE, "refresh_token"})
 _SERVICE = frozenset({"client_credentials"})
 _SECRET = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
-# PKCE is required of whoever cannot keep a secret and of agents; a web app that sends none is
-# protected by its secret and nonce (RFC 9700 §2.1.1), and what it sends is checked all the same.
+# PKCE is required of everybody. Only a web app can be let off one by one, because its secret and
+# its nonce then protect it (RFC 9700 §2.1.1); what it sends is checked all the same.
 KINDS: Mapping[Kind, KindRules] = MappingProxyType(
     {
         Kind.WEB: KindRules(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from oauthlib.oauth2.rfc6749 import errors
 
 from idp.conf import grant_model
-from idp.domain import credential
+from idp.domain import credential, pkce
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.scope import describe
-from idp.dot.site import SiteRules
+from idp.dot.site import SiteRules, insists_on_pkce
 from idp.models import Authorization
 from idp.services.authorization import (
     CODE_PREFIX,
@@ -222,6 +222,26 @@ class CodeRules(SiteRules):
     def get_code_challenge_method(self, code: str, request: Request) -> str | None:
         """Return the PKCE method of the code at hand."""
         return exchange_of(request).grant.code_challenge_method or None
+
+    def is_pkce_required(self, client_id: str, request: Request) -> bool:
+        """Return whether a code without a challenge is refused, or its nonce stands in for it.
+
+        A verifier beside it means that somebody took the challenge out of the request.
+
+        Source: RFC 9700 §§2.1.1, 4.8.2.
+        """
+        authorization = exchange_of(request).authorization
+        if authorization is None:
+            return bool(super().is_pkce_required(client_id, request))  # type: ignore[misc]
+        stands_in = not pkce.without_challenge(
+            let_off=self._client(request).policy.nonce_instead_of_pkce,  # type: ignore[attr-defined]
+            public=request.client.client_type != request.client.CLIENT_CONFIDENTIAL,
+            scope=authorization.scopes,
+            nonce=authorization.nonce,
+        )
+        if stands_in and not insists_on_pkce(self, client_id, request):
+            return request.code_verifier is not None
+        return bool(super().is_pkce_required(client_id, request))  # type: ignore[misc]
 
     def get_authorization_code_nonce(
         self, client_id: str, code: str, redirect_uri: str, request: Request

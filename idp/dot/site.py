@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.settings import oauth2_settings
 
 _OURS = "idp.dot."
 
@@ -27,6 +28,15 @@ def is_stock(validator: type, methods: Iterable[str]) -> bool:
     others = [cls for cls in validator.__mro__ if not cls.__module__.startswith(_OURS)]
     site = [cls for cls in others if not issubclass(OAuth2Validator, cls)]
     return not any(name in vars(cls) for cls in site for name in methods)
+
+
+def insists_on_pkce(validator: Any, client_id: str, request: Any) -> bool:
+    """Return whether code of the site itself, and no plain setting, wants PKCE of a client."""
+    own = _beneath(type(validator), "is_pkce_required")
+    if own is not None:
+        return bool(own(validator, client_id, request))
+    required = oauth2_settings.PKCE_REQUIRED
+    return callable(required) and bool(required(client_id))
 
 
 def _beneath(validator: type, method: str) -> Any:

@@ -11,6 +11,7 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 
 from idp.dot.exchange import KEY, Exchange
+from idp.dot.site import insists_on_pkce
 from idp.services.origin import origin_of
 from idp.services.site_scope import Offer, offer_to
 
@@ -81,6 +82,13 @@ def site_refuses_pkce(request: HttpRequest, client: Client, challenge: str, meth
     if method in {"", "plain"}:
         return bool(oauth2_settings.COMPLIANT_BCP_RFC9700_PKCE_METHOD)
     return method != "S256"
+
+
+def site_insists_on_pkce(request: HttpRequest, client: Client) -> bool:
+    """Return whether the site's own code wants PKCE of a client that an operator let off."""
+    validator = oauth2_settings.OAUTH2_VALIDATOR_CLASS()
+    inner = inner_request(request, client)
+    return insists_on_pkce(validator, client.application.client_id, inner)
 
 
 def _headers(request: HttpRequest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from idp.conf import idp_settings
-from idp.domain import jwk, origin
+from idp.domain import jwk, origin, pkce
 from idp.domain.client import Kind, inspect_client, inspect_name
 from idp.domain.client_metadata import Metadata, inspect_metadata
 from idp.domain.decision import Reason, Severity
@@ -129,6 +129,10 @@ def _bad_facts(spec: ClientSpec) -> Iterator[tuple[str, Reason]]:
         has_keys=spec.jwks is not None or bool(spec.jwks_uri),
     ):
         yield _KEYS.get(reason.code, "grant_types"), reason
+    if spec.nonce_instead_of_pkce:
+        needed = pkce.inspect_client(spec.kind, spec.auth_method, spec.granted_types)
+        if needed is not None:
+            yield "nonce_instead_of_pkce", needed
     for reason in inspect_name(
         spec.client_name, idp_settings.site_name, first_party=spec.first_party
     ):

@@ -32,6 +32,7 @@ POLICY_FIELDS = (
     "sector_identifier_uri",
     "default_max_age",
     "require_pushed_authorization_requests",
+    "nonce_instead_of_pkce",
     "access_token_format",
     "backchannel_logout_uri",
     "backchannel_logout_session_required",
@@ -69,6 +70,7 @@ class ClientSpec:
         sector_identifier_uri: what pairwise clients of one sector share.
         default_max_age: seconds, where a request does not say ``max_age``.
         require_pushed_authorization_requests: whether only pushed requests count (RFC 9126 §6).
+        nonce_instead_of_pkce: whether its requests may do without PKCE (OAuth 2.1 §7.5.1).
         access_token_format: a ``ClientPolicy.TokenFormat``.
         backchannel_logout_uri, backchannel_logout_session_required: where logout tokens go.
         localhost_port: whether any port of ``localhost`` matches (native clients and agents).
@@ -104,6 +106,7 @@ class ClientSpec:
     sector_identifier_uri: str = ""
     default_max_age: int | None = None
     require_pushed_authorization_requests: bool = False
+    nonce_instead_of_pkce: bool = False
     access_token_format: str = ""
     backchannel_logout_uri: str = ""
     backchannel_logout_session_required: bool = False

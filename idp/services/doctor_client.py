@@ -129,6 +129,9 @@ def examine_use(now: datetime) -> Iterator[Finding]:
     unused = attention.unused_clients(now).select_related("application")[:MOST]
     for policy in unused:
         yield finding(Code.CLIENT_UNUSED, policy.application.client_id)
+    let_off = ClientPolicy.objects.active().filter(nonce_instead_of_pkce=True)
+    for policy in let_off.select_related("application")[:MOST]:
+        yield finding(Code.PKCE_WAIVED, policy.application.client_id)
     for policy in borrowed_names().select_related("application")[:MOST]:
         application = policy.application
         yield finding(Code.NAME_BORROWED, application.client_id, printable(application.name))

@@ -40,6 +40,7 @@ class Code(StrEnum):
     CLIENT_UNREACHABLE = "client_unreachable"
     CLIENT_UNUSED = "client_unused"
     NAME_BORROWED = "name_borrowed"
+    PKCE_WAIVED = "pkce_waived"
     SECRET_EXPIRING = "secret_expiring"  # noqa: S105 - no password
     APPROVAL_WAITING = "approval_waiting"
     # Scopes, policies, roles and the file

@@ -93,6 +93,13 @@ WORDS: Mapping[Code, Words] = MappingProxyType(
             "Look at who is behind it; verify it, or disable it.",
             "RFC 7591 §5",
         ),
+        Code.PKCE_WAIVED: Words(
+            WARNING,
+            _("Clients that do without PKCE"),
+            "{subject} need not send PKCE; its nonce alone protects its codes, if it checks that.",
+            "Ask whether its software sends PKCE by now, then switch “Without PKCE” off.",
+            "OAuth 2.1 §7.5.1",
+        ),
         Code.SECRET_EXPIRING: Words(
             WARNING,
             _("Secrets that end within 14 days"),

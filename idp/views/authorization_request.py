@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 
+from idp.domain import pkce
 from idp.domain.claim import parse_claims
 from idp.domain.decision import Reason, Severity
 from idp.domain.scope import InvalidScope, parse
@@ -20,7 +20,6 @@ __all__ = ["CHECKS", "PROOF", "ClientError", "Flow", "PageError"]
 
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def _reason(code: str, text: str, reference: str, **params: object) -> Reason:
@@ -159,18 +158,17 @@ def _request_objects(flow: Flow) -> None:
 
 
 def pkce_fault(flow: Flow) -> Reason | None:
-    """Return what is wrong with the code challenge, or None (RFC 7636 §4.3; RFC 9700 §2.1.1)."""
-    challenge, method = flow.get("code_challenge"), flow.get("code_challenge_method")
-    if not challenge:
-        text = "PKCE is required: send “code_challenge” with the method S256."
-        return _reason("code_challenge_missing", text, "RFC 7636 §4.4.1")
-    if method != "S256":
-        text = "The code challenge method must be “S256”; “plain” protects nothing."
-        return _reason("code_challenge_method", text, "RFC 9700 §2.1.1")
-    if not _CHALLENGE.fullmatch(challenge):
-        text = "An S256 code challenge is 43 characters of base64url without padding."
-        return _reason("code_challenge", text, "RFC 7636 §4.2")
-    return None
+    """Return what is wrong with the code challenge, or with its lack; None for a good request."""
+    challenge = flow.get("code_challenge")
+    if challenge:
+        return pkce.fault(challenge, flow.get("code_challenge_method"))
+    row = flow.proven.application
+    return pkce.without_challenge(
+        let_off=flow.proven.policy.nonce_instead_of_pkce,
+        public=row.client_type != row.CLIENT_CONFIDENTIAL,
+        scope=flow.get("scope"),
+        nonce=flow.get("nonce"),
+    )
 
 
 def _pkce(flow: Flow) -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from idp.domain import pkce
 from idp.domain.consent import ConsentDecision, ConsentKind
 from idp.domain.decision import Reason, Severity
-from idp.dot.site_word import site_offer, site_refuses, site_refuses_pkce
+from idp.dot.site_word import (
+    site_insists_on_pkce,
+    site_offer,
+    site_refuses,
+    site_refuses_pkce,
+)
 from idp.services.event import record_event
 from idp.services.site_consent import unasked
 from idp.views.authorization_request import ClientError, Flow, pkce_fault
@@ -27,10 +33,10 @@ def hear_site(flow: Flow, request: HttpRequest) -> None:
     client = flow.proven
     flow.offer = site_offer(request, client, flow.get("scope"))
     fault = pkce_fault(flow)
-    if fault is None:
-        return
     challenge, method = flow.get("code_challenge"), flow.get("code_challenge_method")
-    if site_refuses_pkce(request, client, challenge, method):
+    if fault is None and not challenge and site_insists_on_pkce(request, client):
+        fault = pkce.fault(challenge, method)
+    if fault is not None and site_refuses_pkce(request, client, challenge, method):
         raise ClientError("invalid_request", fault)
 
 

@@ -38,12 +38,14 @@ def test_a_client_with_a_key_of_its_own_has_no_secret(desk: Client) -> None:
         backchannel_logout_uri="https://print.example.com:8443/logout",
         access_token_format="jwt",
         require_pushed_authorization_requests="on",
+        nonce_instead_of_pkce="on",
     )
     policy = ClientPolicy.objects.get()
     assert policy.jwks == json.loads(PUBLIC)
     assert (policy.subject_type, policy.default_max_age) == ("pairwise", 600)
     assert (policy.access_token_format, policy.source) == ("jwt", "")
     assert policy.require_pushed_authorization_requests
+    assert policy.nonce_instead_of_pkce
     assert not ClientSecret.objects.exists()
 
 

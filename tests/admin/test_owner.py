@@ -118,6 +118,7 @@ def test_an_owner_edits_addresses_and_words_and_what_is_not_theirs_stays(
         "access_token_lifetime_0": "9", "access_token_lifetime_1": "3600",
         "consent_lifetime_0": "1", "consent_lifetime_1": "60",
         "require_pushed_authorization_requests": "on", "access_token_format": "jwt",
+        "nonce_instead_of_pkce": "on",
     }  # fmt: skip
     answer = own_desk.post(page("client_change", _pk(house)), sent)
     assert answer.status_code == 302, answer.context["form"].errors
@@ -130,6 +131,7 @@ def test_an_owner_edits_addresses_and_words_and_what_is_not_theirs_stays(
         "kind", "environment", "verified", "first_party", "consent_mode", "consent_lifetime",
         "access_token_lifetime", "token_endpoint_auth_method", "grant_types", "status",
         "require_pushed_authorization_requests", "access_token_format", "enforcement",
+        "nonce_instead_of_pkce",
     ):  # fmt: skip
         assert getattr(after, field) == getattr(policy, field), field
     assert after.subject_type == "pairwise"

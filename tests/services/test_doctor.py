@@ -231,6 +231,7 @@ PROVOKED: dict[Code, Build] = {
     Code.CLIENT_UNREACHABLE: data(lost_client),
     Code.CLIENT_UNUSED: data(idle_client),
     Code.NAME_BORROWED: data(twins),
+    Code.PKCE_WAIVED: data(lambda now: make_application(nonce_instead_of_pkce=True)),
     Code.SECRET_EXPIRING: data(ending_secret),
     Code.APPROVAL_WAITING: data(waiting_request),
     Code.SCOPE_WITHOUT_POLICY: data(lambda now: make_scope("bare", policy=None)),

@@ -94,6 +94,7 @@ def _read_protocol(reader: Reader) -> dict[str, Any]:
         "require_pushed_authorization_requests": reader.get(
             "require_pushed_authorization_requests", flag, False
         ),
+        "nonce_instead_of_pkce": reader.get("nonce_instead_of_pkce", flag, False),
         "access_token_format": reader.get("access_token_format", text, ""),
         "backchannel_logout_uri": reader.get("backchannel_logout_uri", text, ""),
         "backchannel_logout_session_required": reader.get(

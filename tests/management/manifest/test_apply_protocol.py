@@ -27,6 +27,7 @@ sector_identifier_uri = "https://a.shop-photos.com/sector"
 default_max_age = 0
 userinfo_signed_response_alg = "ES256"
 require_pushed_authorization_requests = true
+nonce_instead_of_pkce = true
 access_token_format = "jwt"
 backchannel_logout_uri = "https://a.shop-photos.com:8443/logout"
 backchannel_logout_session_required = true
