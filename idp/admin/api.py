@@ -29,6 +29,25 @@ if TYPE_CHECKING:
 SHOWN = 50
 
 
+HELP = {
+    "name": _(
+        "Heading over its permissions on the consent page, so that users know whose they are."
+    ),
+    "identifier": _(
+        "Absolute URI without fragment; clients name it in “resource” and it becomes the audience "
+        "of tokens, so that an API that expects another one refuses them (RFC 8707 §2)."
+    ),
+    "resource_servers": _(
+        "Clients that may introspect tokens meant for this API; to all others every token is "
+        "inactive (RFC 7662 §2.1)."
+    ),
+    "access_token_format": _(
+        "A JWT can be read by the API itself, and is taken there until it expires, also after it "
+        "was revoked here (RFC 9068)."
+    ),
+}
+
+
 class ApiAdmin(ServiceAdmin):
     """Protected resources that tokens are meant for."""
 
@@ -37,6 +56,17 @@ class ApiAdmin(ServiceAdmin):
     autocomplete_fields = ("resource_servers",)
     fields = ("name", "identifier", "resource_servers", "access_token_format")
     empty_text = _("Add the API that your scopes belong to.")
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the form, with what each field does and what happens if it is wrong."""
+        kwargs.setdefault("help_texts", HELP)
+        return super().get_form(request, obj, change, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the APIs with the number of their scopes."""

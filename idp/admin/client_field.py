@@ -5,64 +5,71 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from idp.admin.field import GRANT_TYPES, KeySetField, LinesField, NamesField, SpanField
+from idp.admin.client_protocol import ProtocolFields
+from idp.admin.field import LinesField
 from idp.admin.scope_field import ScopesField
 from idp.admin.uri_field import UriLinesField
-from idp.domain.client_metadata import LONGEST_MAX_AGE
 from idp.models import ClientPolicy, RedirectUri
-from idp.services.client_judgement import ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS
-
-SIGNATURES = (
-    ("", _("RS256, which every client knows")),
-    *((name, name) for name in ID_TOKEN_ALGORITHMS if name != "RS256"),
-)
 
 
-class ClientFields(forms.Form):
-    """The fields, each with what it does and what happens if it is wrong."""
+class ClientFields(ProtocolFields):
+    """What a client is, where it lives, and what users read of it; with all of the protocol."""
 
     kind = forms.CharField(widget=forms.HiddenInput)
     client_name = forms.CharField(
         label=_("Name"),
         max_length=255,
-        help_text=_("Users read it on the consent page, so it says who asks."),
+        help_text=_(
+            "Users read it on the consent page and decide by it; a name that misleads them is a "
+            "fraud (RFC 7591 §2)."
+        ),
     )
     client_id = forms.CharField(
         label=_("Client id"),
         max_length=255,
-        help_text=_("Not a secret. It cannot be changed later (RFC 6749 §2.2)."),
+        help_text=_(
+            "Not a secret. It cannot be changed later, and a client that sends another one is "
+            "unknown (RFC 6749 §2.2)."
+        ),
     )
     environment = forms.ChoiceField(
         label=_("Environment"),
         choices=ClientPolicy.Environment.choices,
         help_text=_(
-            "Development allows loopback and private addresses, and marks the consent page."
+            "Development allows loopback and private addresses, and marks the consent page; for "
+            "what real users meet choose production."
         ),
     )
     owner = forms.CharField(
         label=_("Owner"),
         required=False,
         max_length=255,
-        help_text=_("Sign-in name of the user who answers for it; may be empty."),
+        help_text=_(
+            "Sign-in name of the user who answers for it; without one nobody can be asked when it "
+            "misbehaves."
+        ),
     )
     redirect_uris = UriLinesField(
         label=_("Redirect URIs, one a line"),
         purpose=RedirectUri.Purpose.REDIRECT,
-        help_text=_("Where codes may be sent, compared character by character (RFC 9700 §2.1)."),
+        help_text=_(
+            "Where codes may be sent, compared character by character: any other address is "
+            "refused (RFC 9700 §2.1)."
+        ),
     )
     post_logout_redirect_uris = UriLinesField(
         label=_("Addresses after sign-out, one a line"),
         purpose=RedirectUri.Purpose.POST_LOGOUT,
         help_text=_(
-            "Where the client may send users after they sign out here (OpenID Connect "
-            "RP-Initiated Logout)."
+            "Where the client may send users after they sign out here; with any other address "
+            "they stay here (OpenID Connect RP-Initiated Logout §3)."
         ),
     )
     allowed_origins = LinesField(
         label=_("Allowed origins, one a line"),
         help_text=_(
             "Origins whose scripts may call the token endpoint and the APIs, such as "
-            "https://app.example.com."
+            "https://app.example.com; browsers keep the answer from all others (RFC 6454 §4)."
         ),
     )
     scopes = ScopesField(
@@ -70,202 +77,62 @@ class ClientFields(forms.Form):
         required=False,
         help_text=_(
             "Users cannot decline what is required. By default: granted when a request names no "
-            "scope."
+            "scope. What is not chosen is refused (RFC 6749 §3.3)."
         ),
     )
     verified = forms.BooleanField(
         label=_("Verified"),
         required=False,
-        help_text=_("The site knows who runs it; the consent page says so."),
+        help_text=_("The site knows who runs it; the consent page says so, and users believe it."),
     )
     first_party = forms.BooleanField(
         label=_("The site's own"),
         required=False,
-        help_text=_("Run by the site itself; policies may then let it in without asking users."),
+        help_text=_(
+            "Run by the site itself; policies may then let it in without asking users, who of "
+            "anybody else's client would never hear."
+        ),
     )
     contacts = LinesField(
         label=_("Contacts, one a line"),
-        help_text=_("Addresses of the people behind it; users do not see them."),
+        help_text=_(
+            "Addresses of the people behind it, who hear when it breaks; users do not see them "
+            "(RFC 7591 §2)."
+        ),
     )
     client_uri = forms.URLField(
         label=_("Home page"),
         required=False,
         assume_scheme="https",
-        help_text=_("Linked from the consent page, so that people can see who asks (RFC 7591 §2)."),
+        help_text=_(
+            "Linked from the consent page, so that people can see who asks; a wrong one leads "
+            "them elsewhere (RFC 7591 §2)."
+        ),
     )
     logo_uri = forms.URLField(
         label=_("Logo address"),
         required=False,
         assume_scheme="https",
-        help_text=_("Fetched once and shown for verified clients only (RFC 7591 §2)."),
+        help_text=_(
+            "Fetched once and shown for verified clients only; somebody else's mark misleads "
+            "users (RFC 7591 §2)."
+        ),
     )
     policy_uri = forms.URLField(
         label=_("Privacy policy"),
         required=False,
         assume_scheme="https",
-        help_text=_("Linked from the consent page (RFC 7591 §2)."),
+        help_text=_(
+            "Linked from the consent page; where it leads nowhere, users cannot know what becomes "
+            "of their data (RFC 7591 §2)."
+        ),
     )
     tos_uri = forms.URLField(
         label=_("Terms of service"),
         required=False,
         assume_scheme="https",
-        help_text=_("Linked from the consent page (RFC 7591 §2)."),
-    )
-    grant_types = NamesField(
-        label=_("Grant types"),
-        choices=GRANT_TYPES,
-        help_text=_("The ways in which it may get tokens; every other one is refused."),
-    )
-    token_endpoint_auth_method = forms.ChoiceField(
-        label=_("How it proves itself"),
-        required=False,
-        help_text=_("The only way that is accepted; a key of its own is safest (RFC 7591 §2)."),
-    )
-    consent_mode = forms.ChoiceField(
-        label=_("Consent"),
-        choices=ClientPolicy.ConsentMode.choices,
-        required=False,
-        help_text=_("Whether users are asked; the policy of a scope may ask more often."),
-    )
-    consent_lifetime = SpanField(
-        label=_("Consent lasts at most"),
-        help_text=_("Afterwards users are asked again; empty: as the policies and the site say."),
-    )
-    access_token_lifetime = SpanField(
-        label=_("Access tokens live at most"),
         help_text=_(
-            "How long a stolen one works; empty: as the policies and the site say (RFC 9700 §2.2)."
+            "Linked from the consent page; where it leads nowhere, users agree to what they "
+            "cannot read (RFC 7591 §2)."
         ),
-    )
-    refresh_token_lifetime = SpanField(
-        label=_("Refresh tokens live at most"),
-        help_text=_("Afterwards users sign in again; empty: as the policies and the site say."),
-    )
-    refresh_token_idle_lifetime = SpanField(
-        label=_("Refresh tokens end unused after"),
-        help_text=_("Empty: as the policies and the site say (RFC 9700 §4.14.2)."),
-    )
-    localhost_port = forms.BooleanField(
-        label=_("Any port on localhost"),
-        required=False,
-        help_text=_("The name may resolve elsewhere; 127.0.0.1 is better (RFC 8252 §8.3)."),
-    )
-    id_token_signed_response_alg = forms.ChoiceField(
-        label=_("ID token signature"),
-        choices=SIGNATURES,
-        required=False,
-        help_text=_(
-            "What the client verifies ID tokens with; with one that it does not know, nobody can "
-            "sign in to it (OpenID Connect Core §3.1.3.7)."
-        ),
-    )
-    userinfo_signed_response_alg = forms.ChoiceField(
-        label=_("UserInfo signature"),
-        choices=(
-            ("", _("None: plain JSON")),
-            *((name, name) for name in ID_TOKEN_ALGORITHMS),
-        ),
-        required=False,
-        help_text=_(
-            "With a signature UserInfo answers with a JWT, which a client that expects JSON cannot "
-            "read (OpenID Connect Core §5.3.2)."
-        ),
-    )
-    access_token_format = forms.ChoiceField(
-        label=_("Access tokens"),
-        choices=ClientPolicy.TokenFormat.choices,
-        required=False,
-        help_text=_(
-            "An API can read a JWT by itself, but takes it until it expires, also after it was "
-            "revoked here (RFC 9068)."
-        ),
-    )
-    jwks = KeySetField(
-        label=_("Public keys"),
-        help_text=_(
-            "A JWK Set, for private_key_jwt. Never a private key: whoever reads it could act as "
-            "the client (RFC 7517 §5)."
-        ),
-    )
-    jwks_uri = forms.CharField(
-        label=_("Address of the public keys"),
-        required=False,
-        max_length=500,
-        help_text=_(
-            "Instead of the keys: https, fetched when the client authenticates. While it cannot "
-            "be reached, the client cannot either (RFC 7591 §2)."
-        ),
-    )
-    token_endpoint_auth_signing_alg = forms.ChoiceField(
-        label=_("Signature of client assertions"),
-        choices=(
-            ("", _("Any that is supported")),
-            *((name, name) for name in ASSERTION_ALGORITHMS),
-        ),
-        required=False,
-        help_text=_("Assertions with another one are refused (OpenID Connect Registration §2)."),
-    )
-    subject_type = forms.ChoiceField(
-        label=_("Subject identifier"),
-        choices=ClientPolicy.SubjectType.choices,
-        required=False,
-        help_text=_(
-            "A change later gives every user of the client another identifier, so that it takes "
-            "them for new ones (OpenID Connect Core §8)."
-        ),
-    )
-    sector_identifier_uri = forms.CharField(
-        label=_("Sector identifier"),
-        required=False,
-        max_length=500,
-        help_text=_(
-            "An https address that lists the redirect URIs; clients that name the same one see the "
-            "same identifiers (OpenID Connect Core §8.1)."
-        ),
-    )
-    default_max_age = forms.IntegerField(
-        label=_("Oldest sign-in, in seconds"),
-        required=False,
-        min_value=0,
-        max_value=LONGEST_MAX_AGE,
-        help_text=_(
-            "Users whose sign-in is older sign in again, unless the request says max_age; 0 asks "
-            "every time (OpenID Connect Registration §2)."
-        ),
-    )
-    require_pushed_authorization_requests = forms.BooleanField(
-        label=_("Pushed authorization requests only"),
-        required=False,
-        help_text=_(
-            "Requests that come with the browser are refused, so that a client which pushes none "
-            "stops working (RFC 9126 §6)."
-        ),
-    )
-    nonce_instead_of_pkce = forms.BooleanField(
-        label=_("Without PKCE"),
-        required=False,
-        help_text=_(
-            "Only for a relying party that cannot send PKCE: its requests then need the scope "
-            "openid and a nonce, which it must check in the ID token (OAuth 2.1 §7.5.1)."
-        ),
-    )
-    backchannel_logout_uri = forms.CharField(
-        label=_("Address for logout"),
-        required=False,
-        max_length=500,
-        help_text=_(
-            "https; it is told when a user signs out here (OpenID Connect Back-Channel Logout "
-            "§2.2). What cannot be delivered is tried again for a while, then given up."
-        ),
-    )
-    backchannel_logout_session_required = forms.BooleanField(
-        label=_("Logout names the session"),
-        required=False,
-        help_text=_("For clients that end one session of a user, not all of them."),
-    )
-    software_id = forms.CharField(
-        label=_("Software id"),
-        required=False,
-        max_length=255,
-        help_text=_("The same for every installation of one product (RFC 7591 §2)."),
     )

@@ -40,15 +40,49 @@ SPANS = (
 
 
 HELP = {
-    "name": _("A short word; scopes and the file refer to the policy by it."),
+    "name": _("A short word; scopes and the file refer to it: renamed, the file makes a new one."),
     "description": _("For operators: what the scopes that follow it have in common."),
-    "sensitivity": _("Sensitive and restricted ones look different on the consent page."),
-    "clients": _("Every other client is refused, whatever it registered."),
-    "consent": _("Whether users are asked again for what they allowed before."),
+    "sensitivity": _(
+        "Sensitive and restricted ones look different on the consent page; rated too low, users "
+        "allow them unread."
+    ),
+    "clients": _("Every other client is refused, whatever it registered (RFC 6749 §5.2)."),
+    "approver_differs": _(
+        "Whoever asked for the approval cannot give it; where one person runs the site alone, "
+        "nobody can."
+    ),
+    "permission": _(
+        "Permission “app.codename” that a user needs to give the scope; misspelt, nobody has it."
+    ),
+    "user_check": _(
+        "Dotted path of a callable(user, application) that says whether the user may give it; "
+        "one that fails lets nobody."
+    ),
+    "consent": _(
+        "Whether users are asked again for what they allowed before; without a question they "
+        "never hear of it (OpenID Connect Core §3.1.2.4)."
+    ),
     "consent_lifetime": _("Afterwards users are asked again; empty: until they take it back."),
+    "optional": _(
+        "The user may decline it on the consent page; the client must then do without it (RFC "
+        "6749 §3.3)."
+    ),
+    "choose_duration": _(
+        "The user may choose between this time only, 30 days and until revoked; who chooses this "
+        "time only is asked each time."
+    ),
+    "max_authentication_age": _(
+        "How old the sign-in may be when the scope is given or used; too short, and users sign in "
+        "again and again (RFC 9470)."
+    ),
     "access_token_lifetime": _("How long a stolen one works at most (RFC 9700 §2.2)."),
-    "refresh": _("Whether a client may go on without the user (RFC 6749 §6)."),
-    "refresh_token_lifetime": _("Afterwards users sign in again."),
+    "refresh": _(
+        "Whether a client may go on without the user; if not, users come back when the access "
+        "token ends (RFC 6749 §6)."
+    ),
+    "refresh_token_lifetime": _(
+        "Afterwards users sign in again; a stolen one may be used until then (RFC 9700 §4.14.2)."
+    ),
     "refresh_token_idle_lifetime": _("An unused one ends after this time (RFC 9700 §4.14.2)."),
 }
 """What each rule does, where the model itself does not say it."""
@@ -64,11 +98,14 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     grant_types = NamesField(
         label=_("Grant types"),
         choices=GRANT_TYPES,
-        help_text=_("In which the scope may be used; none chosen: all."),
+        help_text=_("In which the scope may be used; none chosen: all (RFC 6749 §1.3)."),
     )
     acr_values = LinesField(
         label=_("Authentication contexts"),
-        help_text=_("One a line; a sign-in must reach one of them. Empty: any sign-in will do."),
+        help_text=_(
+            "One a line; a sign-in must reach one of them, and one that no sign-in reaches refuses "
+            "everybody. Empty: any sign-in will do (RFC 9470)."
+        ),
     )
 
     class Meta:

@@ -61,7 +61,20 @@ class ScopeTextInline(admin.StackedInline):  # type: ignore[type-arg]
 HELP = {
     "name": _("As clients ask for it; it cannot be changed once it was granted (RFC 6749 §3.3)."),
     "api": _("What the scope opens; its identifier becomes the audience (RFC 8707)."),
-    "policy": _("The rules for who may ask for it and who may give it."),
+    "policy": _(
+        "The rules for who may ask for it and who may give it; without one the site's mode decides."
+    ),
+    "active": _("A retired scope is refused from the next request on, but its history remains."),
+    "public": _(
+        "Listed in “scopes_supported”, where anybody reads what the site has (RFC 8414 §2)."
+    ),
+    "default": _(
+        "Granted when a request names no scope, to clients that did not think of it (RFC 6749 "
+        "§3.3)."
+    ),
+    "implies": _(
+        "Scopes that this one includes, as writing includes reading: who has it has them as well."
+    ),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 
 from django import forms
@@ -37,3 +38,71 @@ def test_each_field_of_each_form_has_a_help_text() -> None:
         if not field.help_text and not isinstance(field.widget, forms.HiddenInput)
     ]
     assert silent == []
+
+
+PROTOCOL = frozenset(
+    {
+        "access_token_format",
+        "access_token_lifetime",
+        "acr",
+        "acr_values",
+        "allowed_origins",
+        "api",
+        "backchannel_logout_session_required",
+        "backchannel_logout_uri",
+        "client_id",
+        "client_name",
+        "client_uri",
+        "consent",
+        "consent_mode",
+        "contacts",
+        "default",
+        "default_max_age",
+        "grant_types",
+        "id_token_signed_response_alg",
+        "identifier",
+        "jwks",
+        "jwks_uri",
+        "localhost_port",
+        "logo_uri",
+        "max_authentication_age",
+        "optional",
+        "policy_uri",
+        "post_logout_redirect_uris",
+        "public",
+        "redirect_uris",
+        "refresh",
+        "refresh_token_idle_lifetime",
+        "refresh_token_lifetime",
+        "require_pushed_authorization_requests",
+        "resource_servers",
+        "scopes",
+        "sector_identifier_uri",
+        "software_id",
+        "subject_type",
+        "token_endpoint_auth_method",
+        "token_endpoint_auth_signing_alg",
+        "tos_uri",
+        "userinfo_signed_response_alg",
+    }
+)
+"""Fields that a specification tells of, by their names."""
+SOURCE = re.compile(r"RFC \d{4}|OpenID Connect|OAuth 2\.1")
+SETTINGS = ("client_f", "client_p", "policy", "Api", "Scope")
+"""Forms of what stays: here the text also says what happens if a field is wrong."""
+
+
+def test_each_help_text_is_a_sentence_that_says_what_follows_and_names_its_source() -> None:
+    short, unsourced = [], []
+    for form, fields in _forms():
+        for name, field in fields.items():
+            text = str(field.help_text)
+            if isinstance(field.widget, forms.HiddenInput):
+                continue
+            stays = any(word in form for word in SETTINGS)
+            if not text.endswith(".") or len(text.split()) < (8 if stays else 3):
+                short.append((form, name, text))
+            if stays and name in PROTOCOL and not SOURCE.search(text):
+                unsourced.append((form, name, text))
+    assert short == []
+    assert unsourced == []
