@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from idp.admin import display, neighbour
 from idp.admin.base import RecordAdmin
 from idp.admin.confirm import Question, ask, given_reason, is_confirmed
-from idp.admin.paginator import COUNT_LIMIT
-from idp.conf import id_token_model
-from idp.models import SecurityEvent, SigningKey
+from idp.admin.paginator import COUNT_LIMIT, bounded
+from idp.models import Authorization, SecurityEvent, SigningKey
+from idp.models.expression import holding_word
 from idp.services import key as keys
 
 if TYPE_CHECKING:
@@ -115,8 +115,6 @@ class SigningKeyAdmin(RecordAdmin):
 
     def _retire_question(self, key: SigningKey) -> Question:
         last = (key.retiring_at or timezone.now()) + keys.longest_token()
-        tokens = id_token_model()._default_manager.filter(expires__gt=timezone.now())
-        signed = tokens.filter(created__lte=key.retiring_at or timezone.now())
         return Question(
             title=_("Retire this key at once?"),
             sentences=(
@@ -129,7 +127,7 @@ class SigningKeyAdmin(RecordAdmin):
             ),
             button=_("Retire"),
             counts=(
-                (_("ID tokens that may still be checked with it"), signed[:COUNT_LIMIT].count()),
+                (_("Sign-ins to clients that it may have signed for"), _signed_by(key)),
                 (_("The last token that it signed ends"), display.moment(last)),
             ),
             needs_reason=True,
@@ -190,3 +188,14 @@ class SigningKeyAdmin(RecordAdmin):
                 (("past" if at else "to-come", words, display.moment(at)) for words, at in steps),
             ),
         )
+
+
+def _signed_by(key: SigningKey) -> str:
+    """Return how many sign-ins to clients may have ID tokens that a key signed and that still live.
+
+    ID tokens are not stored; the authorizations that they came of are.
+    """
+    end = key.retiring_at or timezone.now()
+    since = max(key.activated_at or end, timezone.now() - keys.longest_token())
+    acts = Authorization.objects.filter(created_at__gte=since, created_at__lte=end)
+    return bounded(acts.filter(holding_word("openid", "scopes")).values("pk")[:COUNT_LIMIT].count())

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from idp.models import SecurityEvent, SigningKey
+from idp.models import Authorization, SecurityEvent, SigningKey
 from idp.services.key import promote_keys, public_key_set, rotate_key, signing_key
 from tests.admin.conftest import page
+from tests.factories import make_application, make_user
 
 pytestmark = pytest.mark.django_db
 YES = {"confirmed": "yes", "reason": "stolen"}
@@ -22,13 +23,18 @@ def published() -> set[str]:
 
 def test_a_stolen_key_is_rotated_and_then_retired(desk: Client) -> None:
     now = timezone.now()
+    parties = {"user": make_user("anna"), "application": make_application("web")}
     old = signing_key(now=now - timedelta(days=1))
     address = page("idp_signingkey_retire", old.pk)
     assert "rotate it first" in desk.post(address, YES, follow=True).text
     rotate_key(now=now - timedelta(hours=1))
     promote_keys(now)
+    for days, scopes in ((0.5, "openid"), (0.4, "photos:read"), (9, "openid")):
+        born = now - timedelta(days=days)
+        Authorization.objects.create(**parties, scopes=scopes, created_at=born)
     asked = desk.get(address).text
     assert "refuse every ID token" in asked
+    assert "<dd>1</dd>" in asked, "of one sign-in it may have signed the ID token"
     assert address in desk.get(page("idp_signingkey_change", old.pk)).text
     assert desk.post(address, {"confirmed": "yes"}).status_code == 400, "a reason is needed"
 
