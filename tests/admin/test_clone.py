@@ -16,8 +16,10 @@ from django.test import Client
 from idp.conf import application_model
 from idp.models import ClientPolicy, ClientScope, SecurityEvent
 from idp.services.client_owner import set_owners
+from idp.services.client_registration import spec_of
 from idp.services.client_secret import check_client_secret
 from tests.admin.conftest import page
+from tests.admin.role_table import YES
 from tests.factories import make_application, make_policy, make_scope, make_user
 
 GOOD = "https://print.example.com/callback"
@@ -124,6 +126,23 @@ def test_a_client_exports_as_a_file_that_applies_back_without_a_change(
     out = StringIO()
     call_command("idp", "apply", str(file), "--json", stdout=out, stderr=StringIO())
     assert '"changes": []' in out.getvalue()
+
+
+def test_a_client_that_was_deleted_comes_back_from_its_file(
+    desk: Client, sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = spec_of(sandbox)
+    text = desk.get(page("client_export", sandbox.pk)).text
+    desk.post(page("client_delete", sandbox.pk), YES)
+    assert not application_model().objects.exists()
+    monkeypatch.setenv("PRINT_SECRET", sandbox.plain_secret)
+    file = tmp_path / "client.toml"
+    file.write_text(text.replace('label = "main"', 'label = "main", env = "PRINT_SECRET"'))
+    call_command("idp", "apply", str(file), "--json", stdout=StringIO(), stderr=StringIO())
+
+    back = application_model().objects.get(client_id=sandbox.client_id)
+    assert spec_of(back) == before
+    assert check_client_secret(back, sandbox.plain_secret)
 
 
 def test_a_strange_client_id_makes_a_plain_file_name(desk: Client) -> None:
