@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django.contrib.admin.utils import quote
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
@@ -19,6 +18,7 @@ from django.utils.translation import gettext, ngettext
 
 from idp.conf import application_model
 from idp.models import Scope
+from idp.services.language import written_time
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -134,7 +134,7 @@ def moment(at: datetime | None, empty: str = EMPTY) -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
         distance(at),
-        date_format(local, "DATETIME_FORMAT"),
+        written_time(local),
     )
 
 

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from idp.domain.snapshot import ConsentDocument, ShownApi, ShownScope, Standing
+from idp.services.language import written_time
 
 register = template.Library()
 
@@ -74,7 +75,7 @@ def moment(value: datetime | date | str | None, style: str = "datetime") -> str:
     else:
         point = timezone.localtime(point) if timezone.is_aware(point) else point
         machine = point.isoformat(timespec="seconds")
-    words = date_format(point, "DATE_FORMAT" if style == "date" else "DATETIME_FORMAT")
+    words = date_format(point, "DATE_FORMAT") if style == "date" else written_time(point)
     return format_html('<time datetime="{}">{}</time>', machine, words)
 
 
