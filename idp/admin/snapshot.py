@@ -40,9 +40,10 @@ def shown_page(digest: str) -> SafeString | str:
 class ConsentSnapshotAdmin(RecordAdmin):
     """Consent pages, each kept once under the digest of its words."""
 
-    list_display = ("digest", "client_name", "language", "created_at")
+    list_display = ("created_at", "client_name", "language", "digest")
     ordering = ("-created_at",)
     sortable_by = ()
+    lead = _("Pages that users answered, word for word. The same words are kept once.")
     empty_text = _("Each page that a user answers is kept here once.")
     fields = ("digest", "client_name", "language", "created_at", "events", "drawn")
     readonly_fields = fields
