@@ -13,7 +13,7 @@ from idp.services.client_owner import set_owners
 from idp.services.client_secret import check_client_secret
 from tests.admin.conftest import make_house
 from tests.admin.conftest import page as address
-from tests.browser.look import inspect_looks, sign_in
+from tests.browser.look import Look, fits, inspect_looks, sign_in
 from tests.factories import add_scope, make_application, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -41,6 +41,34 @@ def house(db: None) -> SimpleNamespace:
 def operator(db: None) -> Any:
     """Who may do everything."""
     return make_user("operator", is_staff=True, is_superuser=True)
+
+
+def test_on_a_phone_a_row_is_a_card_that_names_its_columns(
+    open_page: Any, operator: Any, house: SimpleNamespace
+) -> None:
+    page = open_page(Look(width=390))
+    sign_in(page, operator)
+    page.goto(address("client_changelist"))
+    row = page.get_by_role("row").filter(has_text="Photo Print")
+    cell = row.locator("[data-label=Status]")
+    assert cell.inner_text() == "Active"
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Status"'
+    fits(page)
+
+
+def test_filters_are_folded_until_one_is_chosen(
+    open_page: Any, operator: Any, house: SimpleNamespace
+) -> None:
+    page = open_page()
+    sign_in(page, operator)
+    page.goto(address("client_changelist"))
+    wanted = page.get_by_role("link", name="Disabled")
+    assert not wanted.is_visible()
+    page.get_by_text("Filter", exact=True).first.click()
+    wanted.click()
+    page.get_by_role("link", name="Clear all filters").click()
+    page.get_by_role("link", name="Photo Print").wait_for()
+    assert not wanted.is_visible()
 
 
 def test_a_client_is_tried_out_by_keyboard_and_nothing_is_left(
