@@ -67,6 +67,19 @@ def desk_plural(opts: Any) -> _StrOrPromise:
 
 
 @register.simple_tag
+def desk_chosen(changelist: Any) -> list[tuple[_StrOrPromise, str]]:
+    """Return what a list is filtered by: the name of each filter in use, and what was chosen."""
+    found = []
+    for spec in changelist.filter_specs:
+        for place, choice in enumerate(spec.choices(changelist)):
+            # The first choice of each is not to filter; a text of ours has one choice, its value.
+            chosen = choice["display"] if place and choice["selected"] else choice.get("value")
+            if chosen:
+                found.append((spec.title, str(chosen)))
+    return found
+
+
+@register.simple_tag
 def desk_charts(request: HttpRequest) -> list[Chart]:
     """Return what happened in the last 30 days; at most some minutes old."""
     user: Any = request.user
