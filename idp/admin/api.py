@@ -122,7 +122,8 @@ def _servers_part(api: Api) -> dict[str, Any]:
         for row in rows
     )
     empty = gettext("No client may ask about its tokens yet.")
-    body = display.table(_("Resource servers"), (_("Client"), _("Client id")), cells, empty)
+    caption = _("Clients that may ask about its tokens")
+    body = display.table(caption, (_("Client"), _("Client id")), cells, empty)
     return {"title": _("Resource servers"), "anchor": "servers", "body": body}
 
 

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import (
     client_clone,
     client_metadata,
+    client_reach,
     client_unused,
     display,
     neighbour,
@@ -28,10 +29,8 @@ from idp.admin.paginator import COUNT_LIMIT
 from idp.models import (
     Authorization,
     ClientPolicy,
-    ClientScope,
     Consent,
     RedirectUri,
-    Scope,
     SecurityEvent,
 )
 from idp.services.client import grant_types_of, policy_of
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 
 NEWEST = 10
 LATELY = timedelta(days=30)
-SCOPE_TONES = {"registered": "plain", "requested": "warn", "approved": "good", "refused": "danger"}
 EVENT_TONES = {"info": "plain", "warning": "warn", "error": "danger"}
 
 
@@ -138,7 +136,7 @@ def _parts(
     people = owner.links(application, linked=desk.may(request, "view", Consent))
     yield "facts", _("What it is"), _facts(application, policy, people), None
     yield "metadata", _("What it says of itself"), client_metadata.table(policy), None
-    yield "scopes", _("What it may ask for"), _scopes(desk, request, application), None
+    yield "scopes", _("What it may ask for"), client_reach.scopes(desk, request, application), None
     if application.redirect_uris or application.post_logout_redirect_uris:
         rows = RedirectUri.objects.filter(application=application).order_by("purpose", "pk")[:100]
         may = desk.has_change_permission(request, application)
@@ -191,38 +189,8 @@ def _facts(application: Any, policy: ClientPolicy, people: object) -> SafeString
             (_("Registered"), display.moment(application.created)),
             (_("Source"), policy.get_source_display()),
             (_("Last used"), display.moment(policy.last_used_at, gettext("never"))),
-            (_("Answers for tokens of"), _apis(policy)),
+            (_("Answers for tokens of"), client_reach.apis(policy)),
         )
-    )
-
-
-def _apis(policy: ClientPolicy) -> SafeString | str:
-    """Return the APIs whose tokens the client may ask about."""
-    rows = policy.served_apis.order_by("name")[:NEWEST] if policy.pk is not None else ()
-    return format_html_join(", ", "{}", ((display.object_link(row),) for row in rows)) or (
-        display.EMPTY
-    )
-
-
-def _scopes(desk: DeskAdmin, request: HttpRequest, application: Any) -> SafeString:
-    link: Any = display.object_link
-    if not desk.may(request, "view", Scope):
-        link = _plain
-    rows = ClientScope.objects.filter(application=application).select_related("scope__policy")[:200]
-    cells = (
-        (
-            link(row.scope, display.codes([row.scope.name])),
-            link(row.scope.policy),
-            row.get_requirement_display(),
-            display.badge(_("By default")) if row.default else display.EMPTY,
-            link(row, display.badge(row.get_state_display(), SCOPE_TONES.get(row.state, "plain"))),
-            display.moment(row.until),
-        )
-        for row in rows
-    )
-    heads = (_("Scope"), _("Policy"), _("Requirement"), _("Default"), _("State"), _("Until"))
-    return display.table(
-        _("Scopes of the client"), heads, cells, gettext("None. Choose them in the settings.")
     )
 
 
@@ -240,10 +208,6 @@ def _consents(application: Any) -> SafeString:
     heads = (_("User"), _("Since"), _("Until"))
     table = display.table(_("Newest consents"), heads, cells, gettext("No user has let it in yet."))
     return format_html("<p>{}</p>{}", _number(live, _("Users that let it in now")), table)
-
-
-def _plain(row: Any, words: Any = None) -> Any:
-    return (words or str(row)) if row is not None else display.EMPTY
 
 
 def _authorizations(application: Any, now: datetime, *, owner: bool = False) -> SafeString:
@@ -275,7 +239,7 @@ def _authorizations(application: Any, now: datetime, *, owner: bool = False) -> 
 
 
 def _events(application: Any, now: datetime, *, owner: bool = False) -> SafeString:
-    link: Any = _plain if owner else display.object_link
+    link: Any = client_reach.plain if owner else display.object_link
     rows = SecurityEvent.objects.filter(client_id=application.client_id, last_at__gte=now - LATELY)
     cells = (
         (

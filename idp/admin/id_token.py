@@ -11,5 +11,11 @@ class IDTokenAdmin(CredentialAdmin):
     """What clients were told of a sign-in."""
 
     list_display = ("jti", "user", "client", "scope_codes", "created", "expires_at")
-    empty_text = _("ID tokens appear here as clients with the scope “openid” sign users in.")
+    lead = _(
+        "Only ID tokens of before stand here: since then none is stored, and what one said stands "
+        "in its authorization. To find out what an ID token is, paste it on “Find a token”."
+    )
+    empty_text = _(
+        "None is stored: what an ID token said stands in the authorization that it came of."
+    )
     fields = ("jti", "user_link", "client", "scope_codes", "created", "expires_at")

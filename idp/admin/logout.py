@@ -38,7 +38,10 @@ class LogoutDeliveryAdmin(RecordAdmin):
         "Clients that registered for it hear when a session ends. “manage.py idp logout deliver "
         "--watch” sends what waits here."
     )
-    empty_text = _("When somebody signs out who used a client with a sign-out address.")
+    empty_text = _(
+        "When somebody signs out who used a client with a sign-out address, the message to it "
+        "will appear here."
+    )
     fieldsets = (
         (None, {"fields": ("client", "state_badge", "tries", "answer")}),
         (_("Life"), {"fields": ("created_at", "next", "ended_at")}),

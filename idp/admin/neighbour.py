@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
-from idp.conf import access_token_model, grant_model, id_token_model, refresh_token_model
+from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.models import (
     Authorization,
     BulkTask,
@@ -56,7 +56,6 @@ LISTS = (
     _listed(access_token_model, "client", "user"),
     _listed(refresh_token_model, "client", "user"),
     _listed(grant_model, "client", "user"),
-    _listed(id_token_model, "client", "user"),
     _listed(lambda: DeviceAuthorization, "client", "user"),
     _listed(lambda: SignIn, "user"),
     _listed(lambda: LogoutDelivery, "client"),
@@ -95,8 +94,9 @@ def links(pairs: Iterable[tuple[Any, str]]) -> SafeString:
 
 def part(desk: DeskAdmin, request: HttpRequest, **named: str) -> dict[str, Any]:
     """Return the section of a page that leads to what belongs to its object."""
+    pair = {"client", "user"} <= named.keys()
     return {
-        "title": _("What belongs to it"),
+        "title": _("All of this user and this client") if pair else _("What belongs to it"),
         "anchor": "neighbours",
         "body": links(ways(desk, request, **named)),
     }

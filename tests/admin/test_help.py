@@ -13,7 +13,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 
 import idp.admin
+from idp.admin.base import DeskAdmin
+from idp.admin.policy import ClientPolicyAdmin
+from idp.admin.site import SiteStateAdmin
 from idp.models import Api, Scope, ScopePolicy
+
+WITHOUT_A_LIST = (ClientPolicyAdmin, SiteStateAdmin)
+"""Their lists lead elsewhere at once."""
 
 
 def _forms() -> Iterator[tuple[str, dict[str, forms.Field]]]:
@@ -106,3 +112,13 @@ def test_each_help_text_is_a_sentence_that_says_what_follows_and_names_its_sourc
                 unsourced.append((form, name, text))
     assert short == []
     assert unsourced == []
+
+
+def test_each_empty_list_says_what_would_appear_and_how_to_begin() -> None:
+    silent = [
+        model.__name__
+        for model, desk in admin.site._registry.items()
+        if isinstance(desk, DeskAdmin) and not isinstance(desk, WITHOUT_A_LIST)
+        if not str(desk.empty_text).endswith(".") or len(str(desk.empty_text).split()) < 6
+    ]
+    assert silent == []
