@@ -107,6 +107,10 @@ class AuthorizationQuerySet(models.QuerySet["Authorization"]):
         """Return the authorizations that have not ended at ``now``."""
         return self.filter(ended_at=None).exclude(expires_at__lte=now)
 
+    def outliving(self) -> AuthorizationQuerySet:
+        """Return the authorizations whose sign-in has ended."""
+        return self.filter(sign_in__ended_at__isnull=False)
+
     def ending_with(self, sign_ins: Iterable[SignIn]) -> AuthorizationQuerySet:
         """Return the authorizations of sign-ins that end with them: all without offline access.
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from idp.conf import access_token_model, grant_model, refresh_token_model
+from idp.domain.offline_access import OFFLINE_ACCESS
 from idp.domain.scope import to_text
 from idp.models import Authorization
 from idp.models.expression import among
@@ -67,6 +68,8 @@ def shrink_rows(
 ) -> int:
     """Take scopes out of rows, all rows of the same scopes by one statement.
 
+    What only ``offline_access`` let outlive its sign-in ends with it.
+
     Args:
         held: key and scopes of each row.
         removed: the scopes.
@@ -77,10 +80,13 @@ def shrink_rows(
         How many rows lost something.
     """
     by_rest: dict[str, list[Any]] = defaultdict(list)
+    called_back = []
     for pk, text in held:
         scopes = frozenset(text.split())
         if scopes & removed:
             by_rest[to_text(scopes - removed)].append(pk)
+        if OFFLINE_ACCESS in scopes & removed and model is Authorization:
+            called_back.append(pk)
     field = "scopes" if model is Authorization else "scope"
     for rest, keys in sorted(by_rest.items()):
         rows = model._default_manager.filter(among(model, "pk", keys))
@@ -90,6 +96,9 @@ def shrink_rows(
             end_authorizations(rows, reason="narrowed", now=now)
         else:
             delete_rows(rows)
+    if called_back:
+        acts = Authorization.objects.filter(among(Authorization, "pk", called_back))
+        end_authorizations(acts.outliving(), reason="narrowed", now=now)
     return sum(map(len, by_rest.values()))
 
 

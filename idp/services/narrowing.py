@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from idp.conf import access_token_model, grant_model
+from idp.domain.offline_access import OFFLINE_ACCESS
 from idp.domain.scope import to_text
 from idp.models import Authorization
 from idp.services.authorization import end_authorizations
@@ -14,7 +15,8 @@ from idp.services.authorization import end_authorizations
 def shrink_holdings(user: Any, application: Any, removed: frozenset[str], now: datetime) -> None:
     """Take scopes out of every authorization, code and access token that a client has of a user.
 
-    What is left without any scope ends. The rows are locked in the order of the house:
+    What is left without any scope ends, and so does what only ``offline_access`` let outlive its
+    sign-in. The rows are locked in the order of the house:
     authorizations first, then codes, then access tokens. Call it inside a transaction that holds
     the consent.
     """
@@ -34,15 +36,20 @@ def _shrink_authorizations(
 ) -> None:
     pair = Authorization.objects.filter(user=user, application=application)
     live = pair.live(now).order_by("pk").select_for_update(of=("self",))
-    emptied = []
+    emptied, called_back = [], []
     for pk, text in live.values_list("pk", "scopes"):
         rest = _rest(text, removed)
         if rest == "":
             emptied.append(pk)
         elif rest is not None:
             pair.filter(pk=pk).update(scopes=rest)
+            if OFFLINE_ACCESS in removed.intersection(text.split()):
+                called_back.append(pk)
     if emptied:
         end_authorizations(pair.filter(pk__in=emptied), reason="narrowed", now=now)
+    if called_back:
+        behind = pair.filter(pk__in=called_back).outliving()
+        end_authorizations(behind, reason="narrowed", now=now)
 
 
 def _rest(text: str, removed: frozenset[str]) -> str | None:

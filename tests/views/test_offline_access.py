@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
-from idp.models import Authorization, ConsentScope, Scope
+from idp.models import Authorization, Consent, ConsentScope, Scope
 from idp.services.catalogue import bump_catalogue, forget_recent
+from idp.services.consent import narrow_consent
+from idp.services.holding_batch import shrink_holdings_of
 from idp.services.site_setup import provide_sign_in_scopes
 from tests.factories import add_scope, make_application, make_scope, make_user
 from tests.requirement import requirement
@@ -143,3 +146,35 @@ def test_a_site_that_defines_it_keeps_its_own_words() -> None:
     page = flow_of("openid", OFFLINE).start(BOTH)
     assert b"Work at night" in page.content
     assert b"Stay connected" not in page.content
+
+
+def signed_out(flow: Flow) -> dict[str, Any]:
+    """Return the tokens of somebody who signed out and stays connected."""
+    found = flow.tokens(BOTH)
+    answer(flow, ask(flow, id_token_hint=found["id_token"]))
+    assert Authorization.objects.get().ended_at is None
+    return found
+
+
+def test_who_takes_it_back_after_signing_out_takes_back_all_that_it_held() -> None:
+    flow = flow_of("openid", OFFLINE)
+    found = signed_out(flow)
+    consent = Consent.objects.get()
+    narrow_consent(consent, frozenset({OFFLINE}), actor="user", now=timezone.now())
+    assert flow.refresh(found["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_so_does_an_operator_who_takes_it_from_many() -> None:
+    flow = flow_of("openid", OFFLINE)
+    found = signed_out(flow)
+    pair = (flow.user.pk, flow.application.pk)
+    shrink_holdings_of(frozenset({pair}), frozenset({OFFLINE}), timezone.now())
+    assert flow.refresh(found["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_taken_back_while_signed_in_it_only_ends_with_the_session() -> None:
+    flow = flow_of("openid", OFFLINE)
+    found = flow.tokens(BOTH)
+    narrow_consent(Consent.objects.get(), frozenset({OFFLINE}), actor="user", now=timezone.now())
+    again = flow.refresh(found["refresh_token"]).json()
+    assert scopes_of(again) == {"openid"}
