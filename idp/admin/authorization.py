@@ -215,7 +215,9 @@ class AuthorizationAdmin(PartyAdmin):
                 (_("Clients"), live.values("application").distinct().count()),
             ),
             examples=tuple(
-                f"{row.application} · {row.user} · {row.created_at:%Y-%m-%d %H:%M}"
+                format_html(
+                    "{} · {} · {}", row.application, row.user, display.moment(row.created_at)
+                )
                 for row in live.select_related("user", "application")[:5]
             ),
             needs_reason=True,
