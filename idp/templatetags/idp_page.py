@@ -71,11 +71,11 @@ def moment(value: datetime | date | str | None, style: str = "datetime") -> str:
     if point is None:
         return ""
     if not isinstance(point, datetime):
-        machine, style = point.isoformat(), "date"
+        machine, words = point.isoformat(), date_format(point, "DATE_FORMAT")
     else:
         point = timezone.localtime(point) if timezone.is_aware(point) else point
         machine = point.isoformat(timespec="seconds")
-    words = date_format(point, "DATE_FORMAT") if style == "date" else written_time(point)
+        words = date_format(point, "DATE_FORMAT") if style == "date" else written_time(point)
     return format_html('<time datetime="{}">{}</time>', machine, words)
 
 
