@@ -81,8 +81,8 @@ matrix: $(VENV)/dev.stamp ## the tests without a browser on the oldest and newes
 bench: $(VENV)/dev.stamp ## side by side with the plain toolkit
 	$(RUN) -m benchmarks
 
-size: $(VENV)/dev.stamp ## each page of the desk at a million live tokens, on PostgreSQL (SCALE=0.1)
-	$(RUN) -m benchmarks.size --scale $(or $(SCALE),1)
+size: $(VENV)/dev.stamp ## each page of the desk at a million live tokens, on PostgreSQL (SCALE=0.1, WORK=1, KEEP=1)
+	$(RUN) -m benchmarks.size --scale $(or $(SCALE),1) $(if $(WORK),--work) $(if $(KEEP),--keep)
 
 # Checks
 

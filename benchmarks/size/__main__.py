@@ -30,7 +30,7 @@ def main() -> int:
         "--work", action="store_true", help="take back and purge as well, which uses the rows up"
     )
     options = parser.parse_args()
-    with database(keep=options.keep):
+    with database(keep=options.keep, scale=options.scale):
         from benchmarks.size.page import measure_pages, shown
         from benchmarks.size.population import is_populated, populate, size_of
 

@@ -141,11 +141,14 @@ def _named(size: Size) -> Iterator[tuple[str, str]]:
     for name, key in (("large client", 1), ("usual client", size.clients // 2)):
         for page in ("overview", "end_tokens", "disable", "delete"):
             yield f"{name}: {page}", reverse(f"{prefix}_{page}", args=(key,))
+        unused = reverse(f"{prefix}_take_unused", args=(key,))
+        yield f"{name}: take what is unused", f"{unused}?scope=photos:read"
     yield "who had access", reverse("admin:idp_consentevent_who")
     yield "find a token", reverse("admin:idp_find_token")
     yield "explain", reverse("admin:idp_explain")
     act = Authorization.objects.filter(user__username="person1050").first()
     yield "authorization in the middle", reverse("admin:idp_authorization_change", args=(act.pk,))
+    yield "user in the middle", reverse("admin:idp_user", args=(act.user_id,))
     event = ConsentEvent.objects.filter(pk=size.events // 2).first()
     yield "event in the middle", reverse("admin:idp_consentevent_change", args=(event.pk,))
 
@@ -190,7 +193,9 @@ _QUERIES: dict[str, tuple[str, ...]] = {
         "kind__exact=renewed", "kind__exact=revoked", "actor__exact=user",
         "actor__exact=operator", "user={user}", "user={subject}", "client={client}",
         "scope=openid", "scope=rare:scope", "scope=no:such", "at__gte=2020-01-01T00:00:00Z",
+        "page=nothing", "client={client}&user={user}",
     ),
+    "signin": ("user={user}", "user=nobody", "q=person1050", "at__gte=2020-01-01T00:00:00Z"),
     "securityevent": (
         "q=client-3", "q=nothing", "kind=token.refused", "kind=token.", "kind=none.",
         "severity__exact=error", "severity__exact=info", "client=client-3", "user={user}",

@@ -177,7 +177,8 @@ _NUMBER = "((u - 1001) * 5 + k + 1)"
 def _authorizations(size: Size) -> None:
     pairs = _PAIRS.format(last=1_000 + size.users, most=CLIENTS_OF_A_USER - 1)
     client = _CLIENT.format(clients=size.clients)
-    moment = f"now() - ({_NUMBER} % 5000) * interval '10 minutes'"
+    # Up to 138 days ago, so that some of it was given long enough ago to count as unused.
+    moment = f"now() - ({_NUMBER} % 5000) * interval '40 minutes'"
     fill(
         Consent,
         pairs,
