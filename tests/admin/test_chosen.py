@@ -22,6 +22,7 @@ from idp.models import (
 from idp.services import chosen as service
 from tests.admin.conftest import page, signed_in
 from tests.factories import grant, make_application, make_user
+from tests.services.test_consent import hold
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +152,22 @@ def test_many_clients_are_disabled_one_after_the_other_once_their_number_is_type
     told = SecurityEvent.objects.filter(kind="client.disabled")
     assert {row.client_id for row in told} == {client.client_id for client in clients}
     assert {row.detail["by"] for row in told} == {"operator"}
+
+
+def test_the_few_that_end_in_the_request_name_who_lost_them(
+    desk: Client, house: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chosen, "LARGE", 1000)
+    other = grant(make_user(), house.application, "photos:read")
+    act = hold(other.user, house.application, "photos:read", timezone.now(), other)
+
+    tokens, acts = "oauth2_provider_accesstoken", "idp_authorization"
+    desk.post(page(f"{tokens}_changelist"), sent("revoke_selected", [house.access]))
+    desk.post(page(f"{acts}_changelist"), sent("end_selected", [act]))
+
+    assert not BulkTask.objects.exists()
+    token = SecurityEvent.objects.get(kind="token.revoked")
+    assert (token.user, token.detail["by"]) == (house.user, "operator")
+    assert token.detail["authorization"] == str(house.authorization.pk)
+    ended = SecurityEvent.objects.get(kind="authorization.ended_by_operator")
+    assert (ended.user, ended.detail) == (other.user, {"by": "operator", "reason": "x"})

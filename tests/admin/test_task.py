@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
@@ -107,3 +109,16 @@ def test_only_who_may_revoke_takes_back(house: SimpleNamespace) -> None:
     assert viewer.get(address(client="photo-print")).status_code == 403
     assert viewer.get(page("idp_bulktask_changelist")).status_code == 200
     assert signed_in("idp.view_consent").get(page("idp_bulktask_changelist")).status_code == 403
+
+
+def test_the_page_of_a_task_leads_to_who_lost_what(desk: Client, house: SimpleNamespace) -> None:
+    desk.post(address(client="photo-print"), {"confirmed": "yes", "reason": "incident"})
+    task = BulkTask.objects.get()
+    shown = desk.get(page("idp_bulktask_change", task.pk)).text
+    links = [unescape(url) for url in re.findall(r'href="([^"]*\?[^"]*)"', shown)]
+
+    ledger = next(url for url in links if "/consentevent/?actor" in url)
+    assert house.consent.user.idp_subject.key[:8] in desk.get(ledger).text
+    events = next(url for url in links if "/securityevent/?q=" in url)
+    assert "consent.taken_back" in desk.get(events).text
+    assert "client=photo-print" in ledger
