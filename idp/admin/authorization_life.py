@@ -154,6 +154,7 @@ def _event_steps(row: Authorization) -> Iterator[Step]:
         kind__in=("token.replayed", "token.revoked", "authorization.ended_by_operator"),
         client_id=row.application.client_id,
         first_at__gte=row.created_at,
+        last_at__gte=row.created_at,  # implied, and said for the index
     )
     for event in events.order_by("-last_at")[:EVENTS_READ]:
         if event.detail.get("authorization") == str(row.pk):

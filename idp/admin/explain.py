@@ -147,7 +147,7 @@ def _explained(data: dict[str, Any]) -> dict[str, Any]:
         "verdict": _verdict(explanation),
         "refused": _refused(resolution),
         "rules": _rules(resolution),
-        "facts": _facts(explanation),
+        "facts": _facts(explanation, data["client"], data["user"]),
     }
 
 
@@ -159,7 +159,7 @@ def _verdict(explanation: Explanation) -> tuple[str, str]:
     return "good", gettext("Granted.")
 
 
-def _facts(explanation: Explanation) -> Any:
+def _facts(explanation: Explanation, application: Any, user: Any) -> Any:
     resolution = explanation.resolution
     lives = resolution.lifetimes
     refresh = (
@@ -167,7 +167,9 @@ def _facts(explanation: Explanation) -> Any:
     )
     return display.facts(
         (
-            (_("Asked"), display.codes(sorted(resolution.asked))),
+            (_("Client"), display.client_link(application)),
+            (_("User"), display.user_link(user)),
+            (_("Asked"), display.scope_links(sorted(resolution.asked))),
             (_("Granted"), display.codes(sorted(resolution.granted))),
             (_("The user is asked for"), display.codes(sorted(explanation.ask))),
             (

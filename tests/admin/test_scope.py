@@ -212,6 +212,12 @@ def test_a_granted_decision_names_every_rule(desk: Client, house: SimpleNamespac
     answer = desk.get(page("idp_explain"), asked)
     assert answer.context["verdict"][0] == "good"
     assert "user eligible" in answer.text
+    for address in (
+        page("client_overview", house.application.pk),
+        page("idp_user", house.user.pk),
+        page("idp_scope_change", house.scope.pk),
+    ):
+        assert f'href="{address}"' in answer.text
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,26 @@ def test_every_change_says_in_history_and_event_who_did_it_and_why(
     assert not untold
 
 
+def test_the_same_again_within_the_hour_keeps_each_reason(
+    full_house: SimpleNamespace, operator: Visitor
+) -> None:
+    client = full_house.application.pk
+    switched = (
+        (page("client_disable", client), "spam"),
+        (page("client_enable", client), "mended"),
+        (page("client_disable", client), "spam again"),
+        (page("client_enable", client), "mended again"),
+        (page("idp_signingkey_rotate"), "the calendar"),
+        (page("idp_sitestate_mode"), "an audit"),
+        (page("idp_sitestate_mode"), "the audit is over"),
+    )
+    for address, reason in switched:
+        operator.post(address, {"confirmed": "yes", "reason": reason})
+    details = SecurityEvent.objects.filter(detail__by=OPERATOR).values_list("detail", flat=True)
+    kept = [detail.get("reason") for detail in details]
+    assert {reason for _address, reason in switched} <= set(kept)
+
+
 def test_every_action_on_a_list_says_in_history_and_event_who_did_it_and_why(
     full_house: SimpleNamespace, operator: Visitor
 ) -> None:
