@@ -45,29 +45,6 @@ REVOKED = Consent.Status.REVOKED
 START = "consent:"
 
 
-def take_back_from(
-    target: Target, *, by: str = "", reason: str = "", actor: str = "operator", now: datetime
-) -> Iterator[int]:
-    """Take access back, yielding how many consents, then how many other rows, are done.
-
-    Run again after an interruption, and it goes on where it stopped.
-
-    Args:
-        target: whose access.
-        by: name of the operator.
-        reason: why, in the operator's words.
-        actor: a ``ConsentEvent.Actor``.
-        now: the time; what users decide later is left alone.
-    """
-    cause = Cause(actor=actor, by=by, reason=reason, at=now)
-    position = begin_taking_back(target, cause)
-    while position:
-        step = take_back_step(target, position, cause)
-        position = step.position
-        if step.looked:
-            yield step.looked
-
-
 def begin_taking_back(target: Target, cause: Cause, count: int | None = None) -> str:
     """Make what exists worthless, record that it is taken back, and return the first position.
 

@@ -12,10 +12,10 @@ from idp.services import consent_sweep
 from idp.services.consent import record_decision, revoke_consent
 from idp.services.consent_reach import Target
 from idp.services.consent_scope import granted_scopes
-from idp.services.consent_sweep import take_back_from
 from idp.services.task import Order, begin_task, work_on
 from tests.concurrency.test_ledger import at_once, chain_is_sound
 from tests.factories import grant, make_application, make_user
+from tests.services.test_consent_sweep import take_back_from
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -32,7 +32,7 @@ def test_two_sweeps_and_deciding_users_leave_sound_chains(
             grant(user, client, "a")
 
     def sweep() -> None:
-        list(take_back_from(Target(), by="olga", now=timezone.now()))
+        list(take_back_from(Target(), timezone.now()))
 
     def decide(number: int) -> Callable[[], None]:
         def act() -> None:

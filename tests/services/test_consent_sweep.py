@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from idp.conf import access_token_model, refresh_token_model
 from idp.models import Authorization, Consent, ConsentEvent, SecurityEvent, Subject
 from idp.services import consent_sweep
+from idp.services.consent_change import Cause
 from idp.services.consent_reach import Reach, Target, reach
-from idp.services.consent_sweep import take_back_from
+from idp.services.consent_sweep import begin_taking_back, take_back_step
 from idp.services.ledger_verification import verify_ledger
 from tests.factories import grant, make_application, make_user
 from tests.services.test_consent import hold
@@ -39,8 +41,19 @@ def world(now: Any) -> dict[str, Any]:
     return {"users": users, "clients": clients}
 
 
-def sweep(target: Target, now: Any) -> None:
-    list(take_back_from(target, by="olga", reason="incident", now=now))
+def take_back_from(target: Target, now: datetime, reason: str = "incident") -> Iterator[int]:
+    """Take access back step by step as a task does, yielding how many rows each looked at."""
+    cause = Cause(actor="operator", by="olga", reason=reason, at=now)
+    position = begin_taking_back(target, cause)
+    while position:
+        step = take_back_step(target, position, cause)
+        position = step.position
+        if step.looked:
+            yield step.looked
+
+
+def sweep(target: Target, now: datetime) -> None:
+    list(take_back_from(target, now))
 
 
 def test_what_would_be_taken_back_is_counted_first(world: Any, now: Any) -> None:
@@ -99,7 +112,7 @@ def test_work_is_done_in_batches_and_goes_on_after_an_interruption(
     world: Any, now: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(consent_sweep, "BATCH", 1)
-    steps = take_back_from(Target(), by="olga", now=now)
+    steps = take_back_from(Target(), now)
     assert next(steps) == 1
     steps.close()
     assert Consent.objects.live(now).count() == 3

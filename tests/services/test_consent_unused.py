@@ -11,13 +11,13 @@ from django.utils import timezone
 from idp.domain.ledger import Head
 from idp.models import Authorization, Consent, LedgerCheck, Subject
 from idp.services.consent_reach import Reach, Target, reach
-from idp.services.consent_sweep import take_back_from
 from idp.services.consent_unused import count_unused, unused_consents
 from idp.services.consent_use import record_silent_use
 from idp.services.doctor import examine
 from idp.services.ledger_check import begin_check, run_check
 from tests.factories import grant, make_application, make_user
 from tests.services.test_consent import hold
+from tests.services.test_consent_sweep import take_back_from
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +78,7 @@ def test_taking_back_the_unused_leaves_everything_else_as_it_is(
     target = Target(unused_since=now - 90 * DAY)
     assert reach(target, now) == Reach(1, 0, 0), "the tokens expired long ago"
 
-    assert list(take_back_from(target, by="olga", now=now)) == [1]
+    assert list(take_back_from(target, now)) == [1]
 
     assert set(Consent.objects.live(now)) == {used}
     kept.refresh_from_db()
