@@ -131,6 +131,8 @@ TABLE: dict[str, Page] = {
     "idp_consent_revoke": Page("ha", "ha", _of("consent"), sends=_body(**YES)),
     "idp_consentevent_who": Page("vhca", "vhca"),
     "idp_securityevent_groups": Page("vhca", "vhca"),
+    "oauth2_provider_accesstoken_revoke": Page("hca", "hca", _of("access"), sends=_body(**YES)),
+    "oauth2_provider_refreshtoken_revoke": Page("hca", "hca", _of("refresh"), sends=_body(**YES)),
     "idp_take_back": Page(
         "ha", "ha", query=lambda house: "?client=photo-print", sends=_body(**YES)
     ),

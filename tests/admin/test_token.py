@@ -64,6 +64,18 @@ def test_revoking_a_token_ends_its_family(desk: Client, house: SimpleNamespace) 
     assert SecurityEvent.objects.filter(kind="token.revoked").exists()
 
 
+def test_a_token_is_revoked_on_its_page_too(desk: Client, house: SimpleNamespace) -> None:
+    revoke = page("oauth2_provider_accesstoken_revoke", house.access.pk)
+    shown = desk.get(page("oauth2_provider_accesstoken_change", house.access.pk)).text
+    assert 'href="../revoke/"' in shown
+    asked = desk.get(revoke).text
+    assert "Live tokens of their families" in asked
+    assert "<dd>2</dd>" in asked
+    desk.post(revoke, {"confirmed": "yes", "reason": "leaked"})
+    assert not access_token_model().objects.exists()
+    assert Authorization.objects.get().ended_reason == "leaked"
+
+
 def test_a_token_without_a_family_is_revoked_alone(desk: Client, house: SimpleNamespace) -> None:
     service = make_application("service")
     now = timezone.now() + timezone.timedelta(minutes=5)
