@@ -45,9 +45,7 @@ def enforces(rule_set: str, mode: str, policy: ClientPolicy | None = None) -> bo
 
 
 @transaction.atomic
-def set_mode(
-    mode: str, *, by: str = "", reason: str = "", now: datetime | None = None
-) -> bool:
+def set_mode(mode: str, *, by: str = "", reason: str = "", now: datetime | None = None) -> bool:
     """Switch the site to ``report`` or ``enforce`` for a reason; return whether anything changed.
 
     Raises:
