@@ -138,6 +138,7 @@ def test_a_scope_that_the_site_forgot_is_kept_by_who_has_it_while_the_rules_repo
     again = resolve_again(
         client_of(application),
         granted=held,
+        since=None,
         user=None,
         grant_type="client_credentials",
         now=application.created,
