@@ -100,7 +100,8 @@ def test_the_page_says_who_what_and_for_how_long_in_every_look(any_page, look, c
 
     expect(any_page.get_by_role("heading", level=1)).to_contain_text("Photo Print")
     expect(any_page.get_by_text("Change your photos")).to_be_visible()
-    expect(any_page.get_by_text("Manage every calendar")).to_be_visible()
+    expect(any_page.get_by_text("Manage every calendar", exact=True)).to_be_visible()
+    expect(any_page.get_by_text("calendar:admin")).to_have_count(0)
     inspect_page(any_page, f"consent-{look}")
 
 
