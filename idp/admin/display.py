@@ -98,8 +98,8 @@ def client_id_link(client_id: str, words: object = None) -> SafeString | str:
     """Return a link to the page of the client with an id, whether it still exists or not."""
     if not client_id:
         return EMPTY
-    url = admin_url(application_model(), "by_client_id")
-    return link(f"{url}?{urlencode({'client_id': client_id})}", words or client_id)
+    url, shown = admin_url(application_model(), "by_client_id"), words or client_id
+    return link(f"{url}?{urlencode({'client_id': client_id})}", shown) if url else str(shown)
 
 
 def links_of_scopes(names: Iterable[str]) -> dict[str, SafeString | str]:
@@ -122,7 +122,10 @@ def user_link(user: Any, words: object = None) -> SafeString | str:
     if user is None:
         return EMPTY
     shown = user.get_username() if words is None else words
-    return link(reverse("admin:idp_user", args=(quote(str(user.pk)),)), shown)
+    try:
+        return link(reverse("admin:idp_user", args=(quote(str(user.pk)),)), shown)
+    except NoReverseMatch:
+        return str(shown)
 
 
 def moment(at: datetime | None, empty: str = EMPTY) -> SafeString | str:
