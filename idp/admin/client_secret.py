@@ -173,7 +173,7 @@ def revoke_view(desk: DeskAdmin, request: HttpRequest, object_id: str, secret: i
             % {"when": display.distance(row.last_used_at) if row.last_used_at else _("never")},
         ),
         button=_("Revoke"),
-        examples=(str(row),),
+        examples=(f"{row} …{row.last_four}",),
         needs_reason=True,
         back=display.object_url(application, "secrets"),
     )

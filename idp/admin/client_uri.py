@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from idp.admin import display, owner
 from idp.admin.confirm import MAX_SELECTED, Question, ask, given_reason, is_confirmed
 from idp.admin.uri_field import judged
+from idp.conf import application_model
 from idp.domain.client import Kind
 from idp.domain.redirect_uri import DEVELOPMENT_ONLY
 from idp.models import ClientPolicy, RedirectUri
 from idp.services.attention import UNUSED_AFTER
 from idp.services.change import Refused
 from idp.services.client import policy_of
+from idp.services.client_owner import owned_clients
 from idp.services.redirect_uri import (
     accept_findings,
     inspect_uris,
@@ -159,6 +161,8 @@ def remove_unused(
     desk: DeskAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
     """Take every unused address from the chosen clients, after naming them; each keeps one."""
+    if not desk.may(request, "change", application_model()):
+        queryset = queryset.filter(pk__in=owned_clients(request.user).values("pk"))
     now = timezone.now()
     rows = [
         row

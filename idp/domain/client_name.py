@@ -22,6 +22,7 @@ _TWINS = str.maketrans(
     {
         **dict(zip("авсԁеѕіјкӏмнорԛтухѡԝьѵ", "abcdesijklmhopqtyxwwbv", strict=True)),
         **dict(zip("αβγεηικνορτυχωϲ", "abyenikvoptuxwc", strict=True)),
+        **dict(zip("օոհսցքӏһσ๐໐", "onhugqihooo", strict=True)),
         **dict(zip("0135$@|!", "oiessaii", strict=True)),
         "l": "i",
         "ı": "i",
@@ -29,6 +30,16 @@ _TWINS = str.maketrans(
         "ø": "o",
         "đ": "d",
         "ħ": "h",
+        "ᴏ": "o",
+        "ƿ": "p",
+    }
+)
+# Japanese, Chinese and Korean are written with Latin letters among their own; and some signs are
+# letters by category alone.
+_WRITTEN_WITH_LATIN = frozenset(
+    {
+        *("LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "FULLWIDTH", "HALFWIDTH"),
+        *("MICRO", "FEMININE", "MASCULINE", "OHM", "KELVIN", "ANGSTROM"),
     }
 )
 _GROUPS = (("rn", "m"), ("vv", "w"), ("ci", "d"))
@@ -69,6 +80,26 @@ def likenesses(name: str) -> frozenset[str]:
     A mark at the end is either a letter in disguise or only a mark.
     """
     return frozenset({stored_skeleton(name), stored_skeleton(name.rstrip("!|"))} - {""})
+
+
+def mixes_scripts(name: str) -> bool:
+    """Return whether a word has Latin letters and such of a script that is not written with them.
+
+    Source: Unicode Technical Standard 39 §5.1 and §5.2 (highly restrictive).
+    """
+    return any(_is_mixed(word) for word in name.split())
+
+
+def _is_mixed(word: str) -> bool:
+    letters = (c for c in word if unicodedata.category(c)[0] == "L")
+    digits = (c for c in word if unicodedata.category(c) == "Nd" and not c.isascii())
+    scripts = {_script(c) for c in (*letters, *digits)}
+    return "LATIN" in scripts and not scripts <= _WRITTEN_WITH_LATIN
+
+
+def _script(character: str) -> str:
+    """Return the script of a letter, which is how its name in Unicode begins."""
+    return unicodedata.name(character, "UNKNOWN").replace("-", " ").split(" ")[0]
 
 
 def _form_findings(name: str) -> Iterator[Reason]:

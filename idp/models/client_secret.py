@@ -51,4 +51,4 @@ class ClientSecret(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return f"{self.label or _('secret')} …{self.last_four}"
+        return str(self.label or _("secret"))

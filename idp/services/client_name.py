@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from idp.domain.client_name import likenesses, stored_skeleton
+from idp.domain.client_name import likenesses, mixes_scripts, stored_skeleton
 from idp.domain.decision import Reason, Severity
 from idp.models import ClientPolicy
 from idp.services.registration_limit import self_registered
@@ -17,6 +17,12 @@ BORROWED = Reason(
     "The name is the one of a client that this site vouches for, or looks like it.",
     "RFC 7591 §5",
 )
+MIXED = Reason(
+    "name_of_several_scripts",
+    Severity.ERROR,
+    "A word of the name mixes Latin letters with letters of another script that look like them.",
+    "RFC 7591 §5",
+)
 BATCH = 500
 _VOUCHED = Q(verified=True) | Q(first_party=True)
 
@@ -25,19 +31,21 @@ def inspect_borrowed_name(name: str, *, before: str | None = None) -> Reason | N
     """Return why a client that describes itself may not have a name, or None.
 
     The names of verified and first-party clients are theirs, as a quick reader reads them; one
-    indexed statement.
+    indexed statement. A word in letters of several scripts is there to be misread.
 
     Args:
         name: as it would stand on the consent page.
         before: the name that the client has now, if it exists; keeping it changes nothing.
 
-    Source: RFC 7591 §5; Unicode Technical Standard 39 §4.
+    Source: RFC 7591 §5; Unicode Technical Standard 39 §4 and §5.1.
     """
-    read_as = likenesses(name)
-    if not read_as or (before is not None and stored_skeleton(before) in read_as):
+    if name == before:
         return None
+    read_as = likenesses(name) - {stored_skeleton(before or "")}
     taken = ClientPolicy.objects.filter(_VOUCHED, name_skeleton__in=read_as)
-    return BORROWED if taken.exists() else None
+    if read_as and taken.exists():
+        return BORROWED
+    return MIXED if mixes_scripts(name) else None
 
 
 def borrowed_names() -> QuerySet[ClientPolicy]:

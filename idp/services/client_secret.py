@@ -297,5 +297,5 @@ def _lock(application: Any) -> None:
 def _tell(
     kind: str, application: Any, row: ClientSecret, by: Any, now: datetime, reason: str
 ) -> None:
-    entry, client_id = f"{row.label} …{row.last_four}", application.client_id
-    record_change(kind, entry=entry, client_id=client_id, by=by, reason=reason, now=now)
+    client_id = application.client_id
+    record_change(kind, entry=row.label, client_id=client_id, by=by, reason=reason, now=now)

@@ -87,7 +87,9 @@ def specification(
         scopes=_scopes(described, catalogue, before, answered_for=by is not None),
         **{name: described.get(name, absent) for name, absent in _PLAIN.items()},
     )
-    return spec if before and _same_party(before, spec) else replace(spec, verified=False)
+    if before and _same_party(before, spec):
+        return spec
+    return replace(spec, verified=False, nonce_instead_of_pkce=False)
 
 
 def _same_party(before: ClientSpec, after: ClientSpec) -> bool:

@@ -85,7 +85,8 @@ def test_rotating_leaves_the_old_secret_working_for_a_while(desk: Client) -> Non
     assert check_client_secret(application, new)
     assert check_client_secret(application, application.plain_secret)
     said = LogEntry.objects.latest("pk").change_message
-    assert f"autumn …{new[-4:]}" in said
+    assert "autumn" in said
+    assert new[-4:] not in said, "who may read the history may not see secrets"
     assert "somebody left" in said
     assert ClientSecret.objects.exclude(expires_at=None).count() == 1
 

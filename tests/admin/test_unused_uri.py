@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
@@ -59,6 +60,19 @@ def test_who_may_only_look_removes_nothing(db: None) -> None:
     _remove(browser, application, confirmed="yes")
     application.refresh_from_db()
     assert OLD in application.redirect_uris
+
+
+def test_an_owner_who_may_look_at_all_clients_removes_from_their_own_alone(db: None) -> None:
+    own, other = _client_with_an_unused_address(), _client_with_an_unused_address()
+    meta = application_model()._meta
+    browser = signed_in(f"{meta.app_label}.view_{meta.model_name}")
+    user = get_user_model().objects.get(pk=browser.session["_auth_user_id"])
+    ClientPolicy.objects.get(application=own).owner_users.add(user)
+    for application in (own, other):
+        _remove(browser, application, confirmed="yes", reason="tidy up")
+        application.refresh_from_db()
+    assert OLD not in own.redirect_uris
+    assert OLD in other.redirect_uris
 
 
 def test_a_development_address_in_production_is_found_and_marked(desk: Client) -> None:

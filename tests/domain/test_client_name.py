@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.domain.client import inspect_name
+from idp.domain.client_name import mixes_scripts, skeleton
 from idp.domain.decision import Severity
 
 SITE = "Example Mail"
@@ -112,10 +113,28 @@ def test_without_a_name_of_the_site_nothing_looks_like_it(site):
     assert inspect_name("App", site) == []
 
 
+@pytest.mark.parametrize("letter", "оοօᴏσ๐໐0")
+def test_every_letter_that_is_drawn_as_another_reads_as_that(letter):
+    assert skeleton(f"Ph{letter}t{letter}") == skeleton("Photo")
+
+
+@pytest.mark.parametrize("name", ["Priոt", "Pһoto", "Phоto Print", "Ph๐to", "Аpp"])
+def test_a_word_in_several_alphabets_is_mixed(name):
+    assert mixes_scripts(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Photo 2", "Tシャツ", "µTorrent", "Яндекс Photo", "ABC人事部", "Ａｐｐ", "Zürich", ""]
+)
+def test_scripts_that_are_written_together_are_not_mixed(name):
+    assert not mixes_scripts(name)
+
+
 @given(st.text(max_size=120), st.text(max_size=20))
 def test_no_text_is_too_strange_to_judge(name, site):
     for reason in inspect_name(name, site):
         assert reason.message.endswith(".")
+    assert mixes_scripts(name) in {True, False}
 
 
 @given(st.text(st.characters(categories=["Ll", "Lu"]), min_size=1, max_size=20))

@@ -9,7 +9,13 @@ import pytest
 from django.utils import timezone
 
 from idp.models import ClientPolicy
-from idp.services.client_name import BORROWED, borrowed_names, inspect_borrowed_name, note_names
+from idp.services.client_name import (
+    BORROWED,
+    MIXED,
+    borrowed_names,
+    inspect_borrowed_name,
+    note_names,
+)
 from idp.services.metadata_document import adopt_document
 from tests.factories import make_application
 from tests.requirement import requirement
@@ -71,6 +77,9 @@ def test_who_manages_itself_cannot_become_it() -> None:
         return send("PUT", path, body, who["registration_access_token"])
 
     assert put(made, "Phоto Print").json()["error_description"] == BORROWED.message
+    near = registered(client_name="Photo Printi")
+    assert put(near, "Photo Print!").status_code == 400, "not in two steps either"
+    assert put(made, "Photo Shоp").json()["error_description"] == MIXED.message
     assert put(made, "Wanderer 2").status_code == 200
     # It had the name before the other was vouched for: nothing that runs breaks.
     assert put(same, NAME).status_code == 200

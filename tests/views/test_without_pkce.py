@@ -119,3 +119,6 @@ def test_nobody_lets_itself_off() -> None:
     answer = send("PUT", path, public, made["registration_access_token"])
     assert answer.json()["error"] == "invalid_client_metadata"
     assert "without PKCE" in answer.json()["error_description"]
+    other = document(client_id=made["client_id"], client_name="Somebody else")
+    assert send("PUT", path, other, made["registration_access_token"]).status_code == 200
+    assert not rows.get().nonce_instead_of_pkce, "an operator trusted somebody else"
