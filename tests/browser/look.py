@@ -56,13 +56,12 @@ BY_LOOK = ("color-contrast", "scrollable-region-focusable", "target-size")
 """The rules of axe to which width and colours matter."""
 LAID_OUT: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...] | None], ...] = (
     (1280, "light", ()),
-    (1280, "dark", None),
     (390, "light", None),
     (390, "dark", BY_LOOK),
 )
 """Width and colours, and which of axe's rules are asked there: all for ``()``, none for None."""
 LOOKS = (DESKTOP, Look(scheme="dark", javascript=False))
-"""With scripts, where :func:`inspect_page` looks in four ways; and without."""
+"""With scripts, where :func:`inspect_page` looks in three ways; and without."""
 
 
 def sign_in(page: Page, user: Any) -> None:
@@ -146,7 +145,7 @@ def inspect_page(page: Page, name: str) -> None:
 
 
 def inspect_looks(page: Page, name: str) -> None:
-    """Keep a picture of the page in each of four looks; then width in all, and axe.
+    """Keep a picture of the page in each of three looks; then width in all, and axe.
 
     The page is loaded once: a style sheet follows width and colours at once. What depends on
     neither is asked of axe once.
