@@ -17,6 +17,7 @@ from idp.models import (
     SecurityEvent,
     Subject,
 )
+from idp.services.authorization import begun_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,7 +75,8 @@ def life_of(row: Authorization) -> SafeString:
 
 def ending(reason: str) -> Any:
     """Return why an authorization ended, in words."""
-    return ENDINGS.get(reason, reason)
+    known = "taken_back" if reason.startswith(begun_by("")) else reason
+    return ENDINGS.get(known, reason)
 
 
 def token_table(row: Authorization) -> SafeString:

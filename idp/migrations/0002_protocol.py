@@ -287,6 +287,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name="consent",
+            name="ended_by_task",
+            field=models.UUIDField(
+                editable=False,
+                help_text="The task that has still to write its end down.",
+                null=True,
+            ),
+        ),
+        migrations.AddField(
             model_name="authorizationrequest",
             name="pushed",
             field=models.BooleanField(default=False, editable=False, verbose_name="pushed"),

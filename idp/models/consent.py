@@ -97,6 +97,9 @@ class Consent(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     ended_reason = models.CharField(_("reason of the end"), max_length=100, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    ended_by_task = models.UUIDField(
+        null=True, editable=False, help_text=_("The task that has still to write its end down.")
+    )
 
     objects = ConsentQuerySet.as_manager()
 

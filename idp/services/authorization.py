@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from idp import signals
 from idp.conf import access_token_model, grant_model, idp_settings, refresh_token_model
@@ -170,9 +170,19 @@ def report_replay(
     )
 
 
+def begun_by(task: str) -> str:
+    """Return the reason of an end that a task began and has not carried out."""
+    return f"task {task}"
+
+
+def unended(task: str) -> Q:
+    """Return the condition of an authorization that has not ended, or not but for a task's mark."""
+    return Q(ended_at=None) | Q(ended_reason=begun_by(task)) if task else Q(ended_at=None)
+
+
 @transaction.atomic
 def end_authorizations(
-    authorizations: QuerySet[Authorization], *, reason: str, now: datetime
+    authorizations: QuerySet[Authorization], *, reason: str, now: datetime, task: str = ""
 ) -> int:
     """End authorizations with every token of theirs, and return how many ended.
 
@@ -180,9 +190,10 @@ def end_authorizations(
         authorizations: which; those that ended before are left alone.
         reason: short machine-readable cause.
         now: the time.
+        task: id of the long work that ends them, or empty.
     """
     keys = list(
-        authorizations.filter(ended_at=None)
+        authorizations.filter(unended(task))
         .order_by("pk")
         .select_for_update(of=("self",))
         .values_list("pk", flat=True)

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import F
+from django.contrib.auth import get_user_model
+from django.db import transaction
 
 from idp.conf import access_token_model, application_model, refresh_token_model
-from idp.domain.consent import EventKind
-from idp.models import ClientPolicy, Consent
-from idp.models.expression import among
-from idp.services.client import disable_client
-from idp.services.consent_batch import end_consents
+from idp.models import ClientPolicy
+from idp.services.client import disable_client, ensure_policy
+from idp.services.consent_batch import begin_ends as begin_ends_of_consents
+from idp.services.consent_batch import write_ends
 from idp.services.consent_change import Cause
 from idp.services.event import record_event
+from idp.services.history import log_change
 from idp.services.step import Step
-from idp.services.token_revocation import end_named, revoke_tokens
+from idp.services.token_revocation import begin_ends, begin_revoking, end_named, revoke_tokens
 
 MOST = 10_000
 """How many rows can be chosen; whoever needs more takes access back from a client or a user."""
@@ -40,9 +41,11 @@ class Chosen:
 
 
 def begin_ending(chosen: Chosen, cause: Cause) -> str:
-    """Make tokens that rest on chosen consents worthless, and return the first position.
+    """End chosen consents and authorizations at once, and return the first position.
 
-    It is recorded that the work begins, unless each client is going to have an event of its own.
+    What no authorization stands behind, older tokens that is, ends when its turn comes, and so are
+    clients disabled. It is recorded that the work begins, unless each client is going to have an
+    event of its own.
     """
     if chosen.what == "client":
         return "0"
@@ -54,9 +57,7 @@ def begin_ending(chosen: Chosen, cause: Cause) -> str:
         distinct=uuid.uuid4().hex,
         now=cause.at,
     )
-    if chosen.what == "consent":
-        rows = Consent.objects.filter(among(Consent, "pk", chosen.keys))
-        rows.filter(status=Consent.Status.ACTIVE).update(epoch=F("epoch") + 1)
+    _BEGINS[chosen.what](chosen.keys, cause)
     return "0"
 
 
@@ -76,23 +77,44 @@ def ending_step(chosen: Chosen, position: str, cause: Cause) -> Step:
     return Step(position=left, looked=len(keys), changed=changed)
 
 
-def _end_consents(keys: Sequence[Any], cause: Cause) -> int:
-    return end_consents(keys, Consent.Status.REVOKED, EventKind.REVOKED, cause)
-
-
 def _disable_clients(keys: Sequence[Any], cause: Cause) -> int:
     rows = application_model()._default_manager.filter(pk__in=keys).order_by("pk")
     found = rows.exclude(idp_policy__status=ClientPolicy.Status.DISABLED)
-    changed = 0
-    for application in found:
-        disable_client(application, reason=cause.reason, by=cause.by, now=cause.at)
-        changed += 1
-    return changed
+    users = get_user_model()
+    by = users._default_manager.filter(**{users.USERNAME_FIELD: cause.by}).first()
+    return sum(_disable(application, by, cause) for application in found)
 
 
+@transaction.atomic
+def _disable(application: Any, by: Any, cause: Cause) -> bool:
+    """Disable a client, unless somebody switched it on or off after the decision."""
+    policy = ensure_policy(application)
+    later = policy.status_changed_at is not None and policy.status_changed_at > cause.at
+    if later or policy.status == ClientPolicy.Status.DISABLED:
+        return False
+    disable_client(
+        application,
+        reason=cause.reason,
+        by=by or cause.by,
+        now=cause.at,
+        origin=cause.origin,
+        task=cause.task,
+    )
+    log_change(application, f"Disabled: {cause.reason}", by)
+    return True
+
+
+_BEGINS: Mapping[str, Callable[[Sequence[Any], Cause], None]] = MappingProxyType(
+    {
+        "consent": begin_ends_of_consents,
+        "authorization": begin_ends,
+        "access": lambda keys, cause: begin_revoking(access_token_model(), keys, cause),
+        "refresh": lambda keys, cause: begin_revoking(refresh_token_model(), keys, cause),
+    }
+)
 _ENDS: Mapping[str, Callable[[Sequence[Any], Cause], int]] = MappingProxyType(
     {
-        "consent": _end_consents,
+        "consent": write_ends,
         "client": _disable_clients,
         "authorization": end_named,
         "access": lambda keys, cause: revoke_tokens(access_token_model(), keys, cause),

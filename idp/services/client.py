@@ -25,7 +25,7 @@ from idp.models.prepared import Prepared
 from idp.services.catalogue import current_catalogue, unpoliced_choice
 from idp.services.change import name_of
 from idp.services.client_secret_read import secret_rows, secrets_from
-from idp.services.event import record_event
+from idp.services.event import NOWHERE, Origin, record_event
 from idp.services.site import enforces, site_state
 from idp.signals import client_disabled, client_enabled
 
@@ -146,10 +146,20 @@ def grant_types_of(application: Any, policy: ClientPolicy) -> frozenset[str]:
 
 @transaction.atomic
 def disable_client(
-    application: Any, *, reason: str, by: Any = None, now: datetime | None = None
+    application: Any,
+    *,
+    reason: str,
+    by: Any = None,
+    now: datetime | None = None,
+    origin: Origin = NOWHERE,
+    task: str = "",
 ) -> ClientPolicy:
-    """Switch a client off: from the next request on, it and its tokens are refused."""
-    return _set_status(application, ClientPolicy.Status.DISABLED, reason, by, now)
+    """Switch a client off: from the next request on, it and its tokens are refused.
+
+    The event names the long work that it belongs to, where ``task`` is its id.
+    """
+    disabled = ClientPolicy.Status.DISABLED
+    return _set_status(application, disabled, reason, by, now, origin=origin, task=task)
 
 
 @transaction.atomic
@@ -172,7 +182,14 @@ def ensure_policy(application: Any) -> ClientPolicy:
 
 
 def _set_status(
-    application: Any, status: str, reason: str, by: Any, now: datetime | None
+    application: Any,
+    status: str,
+    reason: str,
+    by: Any,
+    now: datetime | None,
+    *,
+    origin: Origin = NOWHERE,
+    task: str = "",
 ) -> ClientPolicy:
     at = now or timezone.now()
     policy = ensure_policy(application)
@@ -186,7 +203,8 @@ def _set_status(
         severity="info",
         client_id=application.client_id,
         user=by if getattr(by, "pk", None) else None,
-        detail={"reason": reason, "by": name_of(by)},
+        origin=origin,
+        detail={"reason": reason, "by": name_of(by), **({"task": task} if task else {})},
         distinct=uuid.uuid4().hex,
         now=at,
     )

@@ -23,6 +23,7 @@ from idp.services.client_secret import (
 from idp.services.client_secret_value import has_toolkit_secret, unusable_secret
 from idp.services.client_spec import POLICY_FIELDS, ClientSpec, differences, policy_values
 from idp.services.consent import revoke_consent
+from idp.services.consent_settle import settle
 from idp.services.redirect_uri import registered_uris, sync_redirect_uris
 
 _SOURCES: dict[str, str] = {
@@ -205,5 +206,8 @@ def _write_toolkit(application: Any, spec: ClientSpec) -> None:
 
 
 def _end_consents(application: Any, reason: str, by: Any, now: datetime) -> None:
-    for consent in Consent.objects.filter(application=application).live(now):
+    consents = Consent.objects.filter(application=application)
+    for consent in consents.exclude(ended_by_task=None):
+        settle(consent)
+    for consent in consents.live(now):
         revoke_consent(consent, actor="operator", reason=reason, by=str(by or ""), now=now)

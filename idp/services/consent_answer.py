@@ -48,7 +48,7 @@ def record_grant(answer: Answer, cause: Cause) -> Consent | None:
     was given for one time only.
     """
     consent, first = _locked(answer, cause.at)
-    held = None if consent is None or first else _held(consent, answer.client, cause.at)
+    held = None if consent is None or first else _held(consent, cause.at)
     unseen = (held or frozenset()) - answer.allowed - answer.declined
     if consent is not None and consent.duration == Consent.Duration.ONCE:
         unseen = frozenset()
@@ -104,13 +104,13 @@ def _locked(answer: Answer, now: datetime) -> tuple[Consent | None, bool]:
     return (consent if first else lock_consent(consent)), first
 
 
-def _held(consent: Consent, client: Client, now: datetime) -> frozenset[str] | None:
+def _held(consent: Consent, now: datetime) -> frozenset[str] | None:
     """Return what a locked consent holds; None for one that does not hold.
 
     What an operator took back is taken first, and one whose time has run out is written off, so
     that the ledger tells both.
     """
-    settle(consent, client.catalogue().withdrawals)
+    settle(consent)
     if consent.is_live(now):
         return granted_scopes(consent)
     expired = Consent.Status.EXPIRED
@@ -136,6 +136,7 @@ def _activate(
         "decided_at": now,
         "ended_at": None,
         "ended_reason": "",
+        "ended_by_task": None,
         "imported": False,
         **({"created_at": now} if anew else {}),
     }

@@ -39,6 +39,36 @@ def end_consents(keys: Sequence[Any], status: str, kind: EventKind, cause: Cause
 
 
 @transaction.atomic
+def begin_ends(keys: Sequence[Any], cause: Cause) -> None:
+    """Revoke consents by one statement, so that they are over however long the rest takes.
+
+    ``write_ends`` ends what rests on them, and lets the ledger tell it.
+
+    Args:
+        keys: primary keys of the consents.
+        cause: who and why; it belongs to a task.
+    """
+    due = _locked(keys).filter(decided_at__lte=cause.at).values_list("pk", flat=True)
+    Consent.objects.filter(among(Consent, "pk", list(due))).update(
+        epoch=F("epoch") + 1, ended_by_task=cause.task, **_told(Consent.Status.REVOKED, cause)
+    )
+
+
+@transaction.atomic
+def write_ends(keys: Sequence[Any], cause: Cause) -> int:
+    """Write down the consents that ``begin_ends`` revoked, and return how many they were.
+
+    Args:
+        keys: primary keys of the consents; those that were written down before are passed over.
+        cause: as it was given there.
+    """
+    rows = _in_order(keys).filter(ended_by_task=cause.task)
+    consents = list(rows)
+    _end(consents, _granted(consents), Consent.Status.REVOKED, EventKind.REVOKED, cause)
+    return len(consents)
+
+
+@transaction.atomic
 def narrow_consents(keys: Sequence[Any], scopes: frozenset[str], cause: Cause) -> int:
     """Take scopes back from consents that hold, and return how many lost something.
 
@@ -62,9 +92,21 @@ def narrow_consents(keys: Sequence[Any], scopes: frozenset[str], cause: Cause) -
 
 
 def _locked(keys: Sequence[Any]) -> QuerySet[Consent]:
-    rows = Consent.objects.filter(among(Consent, "pk", keys), status=Consent.Status.ACTIVE)
-    rows = rows.order_by("pk").select_related("application")
-    return rows.select_for_update(of=("self",), no_key=True)
+    return _in_order(keys).filter(status=Consent.Status.ACTIVE)
+
+
+def _in_order(keys: Sequence[Any]) -> QuerySet[Consent]:
+    rows = Consent.objects.filter(among(Consent, "pk", keys)).order_by("pk")
+    return rows.select_related("application").select_for_update(of=("self",), no_key=True)
+
+
+def _told(status: str, cause: Cause) -> dict[str, Any]:
+    """Return what a consent says of its end."""
+    return {
+        "status": status,
+        "ended_at": cause.at,
+        "ended_reason": (cause.reason or status)[:100],
+    }
 
 
 def _granting(keys: Iterable[int]) -> QuerySet[ConsentScope]:
@@ -87,12 +129,9 @@ def _end(
     if not consents:
         return
     keys = [row.pk for row in consents]
-    told = {
-        "status": status,
-        "ended_at": cause.at,
-        "ended_reason": (cause.reason or status)[:100],
-    }
-    Consent.objects.filter(among(Consent, "pk", keys)).update(epoch=F("epoch") + 1, **told)
+    Consent.objects.filter(among(Consent, "pk", keys)).update(
+        epoch=F("epoch") + 1, ended_by_task=None, **_told(status, cause)
+    )
     _take_back(keys, None, cause)
     end_holdings_of(_pairs(consents), reason=f"consent_{status}", now=cause.at)
     drafts = [

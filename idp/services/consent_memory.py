@@ -55,7 +55,9 @@ def recall(user: Any, client: Client) -> Memory:
     granted = [
         row
         for row in rows
-        if row.state == ConsentScope.State.GRANTED and not _is_lost(row, consent, withdrawals)
+        if row.state == ConsentScope.State.GRANTED
+        and consent.ended_by_task is None
+        and not _is_lost(row, consent, withdrawals)
     ]
     return Memory(
         consent=consent,

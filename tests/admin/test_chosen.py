@@ -80,7 +80,8 @@ def test_chosen_consents_are_worthless_before_the_work_reaches_them(
     assert "1 of 2" in answer.text
     before = last.epoch
     last.refresh_from_db()
-    assert (last.status, last.epoch) == ("active", before + 1)
+    assert (last.status, last.epoch, last.ended_reason) == ("revoked", before + 1, "x")
+    assert ConsentEvent.objects.filter(kind="revoked").count() == 1
 
 
 @pytest.mark.parametrize("what", ["authorization", "access", "refresh"])
