@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from idp.admin import display, find_token
 from idp.admin.authorization_life import life_of, token_table
 from idp.admin.base import PartyAdmin
-from idp.admin.chosen import challenge, end_many, one_by_one
+from idp.admin.chosen import challenge, end_many
 from idp.admin.confirm import Question, ask, is_confirmed, operator_cause
 from idp.admin.filter import AddressFilter, ClientFilter, TextFilter, UserFilter
 from idp.models import Authorization
@@ -206,7 +206,6 @@ class AuthorizationAdmin(PartyAdmin):
                     "consent."
                 ),
                 _("This cannot be undone."),
-                *one_by_one(number),
             ),
             button=_("End"),
             counts=(

@@ -45,6 +45,15 @@ def one_by_one(number: int, many: int = LARGE) -> tuple[_StrOrPromise, ...]:
     return (words,) if number >= many else ()
 
 
+def older_one_by_one(number: int) -> tuple[_StrOrPromise, ...]:
+    """Return what to say of many tokens, of which those with an authorization end at once."""
+    words = _(
+        "They are many: older ones that no authorization stands behind end one after the other, "
+        "the rest at once, on a page that shows how far."
+    )
+    return (words,) if number >= LARGE else ()
+
+
 _KINDS = {"consent": BulkTask.Kind.REVOKE, "client": BulkTask.Kind.DISABLE}
 
 

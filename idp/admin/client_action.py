@@ -27,6 +27,7 @@ from idp.admin.take_back import end_tokens
 from idp.conf import access_token_model, refresh_token_model
 from idp.models import (
     Authorization,
+    ClientPolicy,
     ClientScope,
     ClientSecret,
     Consent,
@@ -95,7 +96,11 @@ def enable_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpRe
 def disable_many(
     desk: DeskAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
-    """Switch the chosen clients off with one reason; many by a task, one after the other."""
+    """Switch the chosen clients off with one reason; many by a task, one after the other.
+
+    Those that are off stay as they are, with the reason and the history that they have.
+    """
+    queryset = queryset.exclude(idp_policy__status=ClientPolicy.Status.DISABLED)
     number = queryset.order_by().count()
     chosen = list(queryset.order_by("pk")[:MANY])
     question = Question(

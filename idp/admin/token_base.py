@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
 from idp.admin.base import PartyAdmin
-from idp.admin.chosen import challenge, end_many, one_by_one
+from idp.admin.chosen import challenge, end_many, older_one_by_one
 from idp.admin.confirm import LARGE, Question, ask, given_reason, is_confirmed
 from idp.admin.filter import ClientFilter, UserFilter
 from idp.models import Authorization, IssuedToken
@@ -158,7 +158,7 @@ class RevocableAdmin(CredentialAdmin):
                     "authorization."
                 ),
                 _("The client's next request is refused. This cannot be undone."),
-                *one_by_one(number),
+                *older_one_by_one(number),
             ),
             button=_("Revoke"),
             counts=(

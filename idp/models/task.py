@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 class BulkTask(models.Model):
     """Work on many rows, done step by step; whoever finds it unfinished goes on where it stands.
 
-    What is taken back is worthless from the moment it begins; the work writes that down.
+    What is taken back is worthless from the moment it begins; the work writes that down. Among
+    chosen rows that goes for consents and authorizations; older tokens that no authorization stands
+    behind end, and clients are disabled, when their turn comes, and so are changed rules applied.
     """
 
     class Kind(models.TextChoices):

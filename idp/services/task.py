@@ -1,9 +1,12 @@
 """Long work of operators, step by step: begun by one request, carried on by any that finds it.
 
-What a task takes away is worthless from its first moment: it begins by raising epochs, and until it
-is finished the rules know it as a withdrawal, which covers what has no epoch. The steps then write
-that down. Two that work at one task do no harm, since what is done is not found
-again; a lease only keeps them from doing the same twice.
+What a task takes back is worthless from its first moment: it begins by raising epochs, and until it
+is finished the rules know it as a withdrawal, which covers what has no epoch. What was chosen row
+by row is marked as ended, see ``chosen``, which also says what waits for its turn. The steps then
+write that down. Changed rules and unused scopes take effect step by step.
+
+Two that work at one task do no harm, since what is done is not found again; a lease only keeps them
+from doing the same twice.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
 
@@ -20,6 +21,7 @@ from idp.models import (
     SecurityEvent,
 )
 from idp.services import chosen as service
+from idp.services.client import disable_client
 from tests.admin.conftest import page, signed_in
 from tests.factories import grant, make_application, make_user
 from tests.services.test_consent import hold
@@ -131,7 +133,9 @@ def test_many_clients_are_disabled_one_after_the_other_once_their_number_is_type
     monkeypatch.setattr(service, "BATCH", 1)
     monkeypatch.setattr(task_step, "SECONDS", 0)
     clients = [make_application() for _ in range(3)]
-    body = sent("disable_selected", clients)
+    off = make_application()
+    disable_client(off, reason="before")
+    body = sent("disable_selected", [*clients, off])
     address = page("client_changelist")
 
     asked = desk.post(address, body)
@@ -150,7 +154,11 @@ def test_many_clients_are_disabled_one_after_the_other_once_their_number_is_type
     task.refresh_from_db()
     assert (task.kind, task.changed, task.finished_at is None) == ("disable", 3, False)
     assert disabled.count() == 3
-    told = SecurityEvent.objects.filter(kind="client.disabled")
+    lines = LogEntry.objects.filter(change_message="Disabled: x").values_list(
+        "object_id", flat=True
+    )
+    assert set(lines) == {str(client.pk) for client in clients}
+    told = SecurityEvent.objects.filter(kind="client.disabled", detail__task=str(task.pk))
     assert {row.client_id for row in told} == {client.client_id for client in clients}
     assert {row.detail["by"] for row in told} == {"operator"}
 
