@@ -97,7 +97,8 @@ class ApplicationAdmin(DeskAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Return the list under the name that people use."""
-        return super().changelist_view(request, {"title": _("Clients"), **(extra_context or {})})
+        named = {"title": _("Clients"), "module_name": _("clients")}
+        return super().changelist_view(request, {**named, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

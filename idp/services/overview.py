@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 
-from idp.models import Authorization, ConsentEvent, SecurityEvent
+from idp.models import Authorization, ConsentEvent
+from idp.services.refusal import refusals
+
+REFUSED = "refused:"
+"""What the names of reasons begin with."""
+
+UNCOUNTED = "uncounted"
+"""The name under which the first day stands that refusals were counted of, if not of all."""
 
 
 def happened(start: datetime, end: datetime) -> dict[str, dict[date, int]]:
-    """Return what happened, by name and day: authorizations, decisions, warnings.
+    """Return what happened, by name and day: authorizations, decisions, refusals by reason.
 
     Args:
         start: from this time on.
@@ -23,26 +30,19 @@ def happened(start: datetime, end: datetime) -> dict[str, dict[date, int]]:
         day=TruncDate("created_at")
     )
     decisions = ConsentEvent.objects.filter(at__gte=start, at__lt=end).annotate(day=TruncDate("at"))
-    events = SecurityEvent.objects.filter(last_at__gte=start, last_at__lt=end).exclude(
-        severity="info"
-    )
     by_day = (
         decisions.order_by()
         .values("day")
         .annotate(allowed=Count("pk", filter=allowed), refused=Count("pk", filter=refused))
     )
     given = list(by_day)
+    reasons, uncounted = refusals(start, end)
     return {
         "authorizations": {
             r["day"]: r["n"] for r in acts.order_by().values("day").annotate(n=Count("pk"))
         },
         "allowed": {row["day"]: row["allowed"] for row in given},
         "refused": {row["day"]: row["refused"] for row in given},
-        "events": {
-            row["day"]: row["n"]
-            for row in events.annotate(day=TruncDate("last_at"))
-            .order_by()
-            .values("day")
-            .annotate(n=Sum(F("count")))
-        },
+        **{f"{REFUSED}{reason}": by_day for reason, by_day in reasons.items()},
+        **({UNCOUNTED: {uncounted: 1}} if uncounted else {}),
     }

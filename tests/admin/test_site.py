@@ -161,3 +161,39 @@ def test_charts_count_by_day(desk: Client, house: SimpleNamespace) -> None:
     assert charts["Authorizations"].bars[-1].count == 1
     assert charts["Consents given"].bars[-1].count == 1
     assert len(charts["Authorizations"].bars) == 30
+
+
+def test_refusals_are_drawn_by_reason_with_the_rare_ones_together(
+    desk: Client, db: None, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(7):
+        reason = Reason(f"reason_{number}", Severity.ERROR, "No.", "")
+        for _ in range(7 - number):
+            record_event("authorization.refused", reasons=[reason])
+    with django_assert_max_num_queries(9):
+        answer = desk.get(START)
+    chart = next(c for c in answer.context["charts"] if c.title == "Refusals by reason")
+    assert [(str(part.title), part.total) for part in chart.parts] == [
+        *((f"reason_{number}", 7 - number) for number in range(5)),
+        ("Other reasons", 3),
+    ]
+    assert chart.total == 28
+    # On one scale: the most frequent reason is as high as the chart, another in proportion.
+    heights = [part.bars[-1].height for part in chart.parts]
+    assert heights[0] == chart.height > heights[1]
+    assert 'aria-label="reason_0: 7 in 30 days, at most 7 a day"' in answer.text
+    assert '<th scope="col">reason_0</th>' in answer.text
+
+
+def test_without_refusals_the_chart_is_empty_and_undivided(desk: Client, db: None) -> None:
+    chart = desk.get(START).context["charts"][-1]
+    assert (str(chart.title), chart.total, chart.parts) == ("Refusals by reason", 0, ())
+
+
+def test_the_list_of_clients_counts_clients(desk: Client, house: SimpleNamespace) -> None:
+    address = page("client_changelist")
+    assert "1 client\n" in desk.get(address).text
+    make_application("web")
+    answer = desk.get(address)
+    assert "2 clients\n" in answer.text
+    assert "applications" not in answer.text.partition('id="changelist"')[2]
