@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain.consent import EventKind
@@ -35,6 +35,7 @@ from idp.services.event import record_event
 from idp.services.holding_batch import shrink_rows
 from idp.services.logout import end_sign_ins_of
 from idp.services.loss import record_losses
+from idp.services.narrowing import giving
 from idp.services.removal import delete_rows
 from idp.services.step import Step
 from idp.services.subject import raise_user_epoch
@@ -179,24 +180,32 @@ def _access_step(target: Target, after: str, cause: Cause) -> Step:
     if not after:
         codes = grant_model()._default_manager.filter(**target.limits(), created__lte=cause.at)
         delete_rows(codes)
-    keys = _next(_unrecorded(access_of(target, cause.at)), after)
+    keys = _next(_unrecorded(access_of(target, cause.at), cause.at), after)
     return _step("access", keys, end_rows(model, keys, cause) if keys else 0, "refresh:")
 
 
 def _shrink_step(model: Any, after: str, target: Target, cause: Cause) -> Step:
+    """Narrow older access tokens, a client's own, and codes."""
     if not after:
-        codes = grant_model()._default_manager.filter(**target.limits(), expires__gt=cause.at)
-        held = codes.filter(scope__contains=target.scope).values_list("pk", "scope")
-        shrink_rows(list(held), frozenset({target.scope}), cause.at, model=grant_model())
-    later = IssuedToken.objects.filter(
-        pk=OuterRef("token_checksum"), authorization__created_at__gt=cause.at
+        codes = _holding(grant_model(), target, cause.at).filter(created__lte=cause.at)
+        held = list(codes.values_list("pk", "scope"))
+        shrink_rows(held, frozenset({target.scope}), cause.at, model=grant_model())
+    older = IssuedToken.objects.filter(
+        pk=OuterRef("token_checksum"), authorization__created_at__lte=cause.at
     )
-    keys = _next(access_of(target, cause.at).filter(~Exists(later)), after)
+    rows = _holding(model, target, cause.at).filter(Q(created__lte=cause.at) | Exists(older))
+    keys = _next(rows, after)
     return _step("access", keys, _narrow(model, keys, "scope", target, cause), "")
 
 
+def _holding(model: Any, target: Target, at: datetime) -> QuerySet[Any]:
+    """Return the codes or access tokens whose scopes may hold the one that is taken back."""
+    rows: QuerySet[Any] = model._default_manager.filter(giving(model, at), **target.limits())
+    return rows.filter(scope__contains=target.scope)
+
+
 def _refresh_step(target: Target, after: str, cause: Cause) -> Step:
-    keys = _next(_unrecorded(refresh_of(target)), after)
+    keys = _next(_unrecorded(refresh_of(target), cause.at), after)
     changed = end_rows(refresh_token_model(), keys, cause) if keys else 0
     return _step("refresh", keys, changed, "")
 
@@ -209,6 +218,7 @@ _PHASES = {
 }
 
 
-def _unrecorded(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return the tokens without an authorization: those with one ended with it, or are younger."""
-    return rows.filter(~Exists(IssuedToken.objects.filter(pk=OuterRef("token_checksum"))))
+def _unrecorded(rows: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+    """Return the tokens of then without an authorization: those with one ended with it."""
+    issued = IssuedToken.objects.filter(pk=OuterRef("token_checksum"))
+    return rows.filter(~Exists(issued), created__lte=at)

@@ -19,6 +19,7 @@ from idp.domain.scope import to_text
 from idp.models import Authorization
 from idp.models.expression import among
 from idp.services.authorization import end_authorizations
+from idp.services.narrowing import giving
 from idp.services.removal import delete_rows
 
 Pairs = frozenset[tuple[Any, Any]]
@@ -55,7 +56,7 @@ def shrink_holdings_of(pairs: Pairs, removed: frozenset[str], now: datetime) -> 
     acts = _of(pairs, Authorization).filter(ended_at=None).exclude(expires_at__lte=now)
     shrink_rows(_held(pairs, acts.select_for_update(of=("self",)), "scopes"), removed, now)
     for model in (grant_model(), access_token_model()):
-        rows = _of(pairs, model).filter(expires__gt=now)
+        rows = _of(pairs, model).filter(giving(model, now))
         shrink_rows(_held(pairs, rows, "scope"), removed, now, model=model)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from idp.conf import access_token_model, grant_model
+from django.db.models import Exists, OuterRef, Q
+
+from idp.conf import access_token_model, grant_model, refresh_token_model
 from idp.domain.offline_access import OFFLINE_ACCESS
 from idp.domain.scope import to_text
 from idp.models import Authorization
@@ -22,13 +24,31 @@ def shrink_holdings(user: Any, application: Any, removed: frozenset[str], now: d
     """
     _shrink_authorizations(user, application, removed, now)
     for model in (grant_model(), access_token_model()):
-        rows = model._default_manager.filter(user=user, application=application, expires__gt=now)
+        rows = model._default_manager.filter(giving(model, now), user=user, application=application)
         for pk, text in rows.order_by("pk").values_list("pk", "scope"):
             rest = _rest(text, removed)
             if rest == "":
                 model._default_manager.filter(pk=pk).delete()
             elif rest is not None:
                 model._default_manager.filter(pk=pk).update(scope=rest)
+
+
+def giving(model: Any, now: datetime) -> Q:
+    """Return the condition on the toolkit's codes or access tokens that they still give something.
+
+    An expired access token does where a refresh token points at it: of one that is older than our
+    records, the toolkit reads the scope there.
+
+    Args:
+        model: whose rows.
+        now: the time.
+    """
+    if model is not access_token_model():
+        return Q(expires__gt=now)
+    refresh = refresh_token_model()._default_manager.filter(
+        access_token=OuterRef("pk"), revoked=None
+    )
+    return Q(expires__gt=now) | Q(Exists(refresh))
 
 
 def _shrink_authorizations(

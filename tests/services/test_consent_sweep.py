@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def world(now: Any) -> dict[str, Any]:
+def world(clock: Any, now: Any) -> dict[str, Any]:
     """Two users, two clients, each pair with consent and tokens; and tokens without consent."""
     users = [make_user("ada"), make_user("bob")]
     clients = [make_application(), make_application()]

@@ -110,7 +110,7 @@ def test_changed_rules_are_applied_by_a_task_as_well(client: Any, now: Any) -> N
 
 
 def test_who_lost_what_is_told_for_each_user_where_no_ledger_tells_it(
-    client: Any, now: Any
+    client: Any, clock: Any, now: Any
 ) -> None:
     users = list(Authorization.objects.values_list("user", flat=True))
     legacy = make_user()
