@@ -5,11 +5,14 @@ Until that is done, everything that existed at the moment of the decision is jud
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from idp.domain.offline_access import OFFLINE_ACCESS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 
@@ -44,34 +47,70 @@ class Withdrawal:
         return whose and (since is None or since <= self.at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What a client holds of a user by one act.
+
+    What a consent gives silently is as old as that consent. So nothing slips through that was given
+    while an operator's decision was on its way, and what users decide later holds.
+
+    Attributes:
+        user: key of the user; None for a client in its own name.
+        client: key of the client.
+        since: when it was given; None where nobody knows, which is taken for long ago.
+        decided_at: when the consent behind it was decided; None without one.
+        scopes_since: since when that consent grants each scope.
+        outlives: whether its sign-in ended, so that ``offline_access`` alone keeps it.
+    """
+
+    user: object
+    client: object
+    since: datetime | None
+    decided_at: datetime | None = None
+    scopes_since: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    outlives: bool = False
+
+    def given(self, row: Withdrawal) -> datetime | None:
+        """Return when what a withdrawal names was given; None for long ago."""
+        if self.since is None or not row.consents:
+            return self.since
+        decided = self.scopes_since.get(row.scope) if row.scope else self.decided_at
+        return min(self.since, decided or self.since)
+
+
 def lost(
-    withdrawals: Iterable[Withdrawal],
-    held: frozenset[str],
-    *,
-    user: object,
-    client: object,
-    since: datetime | None,
+    withdrawals: Iterable[Withdrawal], held: frozenset[str], holding: Holding
 ) -> frozenset[str]:
     """Return which of the scopes that a client holds of a user were taken back.
 
     Args:
         withdrawals: what operators took back.
         held: the scopes.
-        user: as ``Withdrawal.covers`` takes it.
-        client: as ``Withdrawal.covers`` takes it.
-        since: as ``Withdrawal.covers`` takes it.
+        holding: by which it holds them.
     """
-    covering = [row for row in withdrawals if row.covers(user, client, since)]
-    if any(not row.scope for row in covering):
-        return held
-    return held & {row.scope for row in covering}
+    gone = _gone(withdrawals, holding)
+    return held if _ends(gone, holding) else held & gone
 
 
-def is_ended(
-    withdrawals: Iterable[Withdrawal], *, user: object, client: object, since: datetime | None
-) -> bool:
-    """Return whether everything that a client held of a user at a moment was taken back."""
-    return any(not row.scope and row.covers(user, client, since) for row in withdrawals)
+def is_ended(withdrawals: Iterable[Withdrawal], holding: Holding) -> bool:
+    """Return whether everything that a client holds of a user by one act was taken back.
+
+    Who signed out stays connected by ``offline_access``: with it goes all the rest.
+    """
+    return _ends(_gone(withdrawals, holding), holding)
+
+
+def _gone(withdrawals: Iterable[Withdrawal], holding: Holding) -> frozenset[str]:
+    """Return the scopes that were taken back; an empty name among them stands for everything."""
+    return frozenset(
+        row.scope
+        for row in withdrawals
+        if row.covers(holding.user, holding.client, holding.given(row))
+    )
+
+
+def _ends(gone: frozenset[str], holding: Holding) -> bool:
+    return "" in gone or (holding.outlives and OFFLINE_ACCESS in gone)
 
 
 def _text(key: object) -> str | None:

@@ -204,6 +204,7 @@ class CodeRules(SiteRules):
             self._client(request),  # type: ignore[attr-defined]
             granted=frozenset(scopes.split()),
             since=since,
+            authorization=exchange.authorization and exchange.authorization.pk,
             user=user,
             grant_type="authorization_code",
             now=exchange.now,

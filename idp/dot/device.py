@@ -106,6 +106,7 @@ class DeviceRules(SiteRules):
             self._client(request),  # type: ignore[attr-defined]
             granted=frozenset(authorization.scopes.split()),
             since=authorization.created_at,
+            authorization=authorization.pk,
             user=authorization.user,
             grant_type=DEVICE_CODE,
             now=exchange.now,

@@ -9,6 +9,7 @@ from idp.conf import idp_settings, refresh_token_model
 from idp.domain import credential
 from idp.domain.access import CONSENT_EXPIRED
 from idp.domain.offline_access import without
+from idp.domain.scope import to_text
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules
 from idp.models import IssuedToken
@@ -16,6 +17,7 @@ from idp.models.prepared import Prepared
 from idp.services.answer import unseal
 from idp.services.authorization import checksum, report_replay, standing
 from idp.services.consent import note_expiry, present_consent
+from idp.services.consent_scope import granted_scopes
 from idp.services.event import record_event
 from idp.services.resolution import resolve_again
 from idp.services.site_scope import offer_to
@@ -106,7 +108,11 @@ class RefreshRules(SiteRules):
     def _validate_unrecorded(
         self, refresh_token: str, client: Any, request: Request, exchange: Exchange
     ) -> bool:
-        """Judge a token from before the provider by the toolkit's rules and live parties."""
+        """Judge a token from before the provider by the toolkit's rules and live parties.
+
+        Its scope stands in a row of the toolkit's. Where the user's decision is on record, it gives
+        no more than that.
+        """
         if not super().validate_refresh_token(refresh_token, client, request):  # type: ignore[misc]
             return False
         row = request.refresh_token_instance
@@ -119,6 +125,8 @@ class RefreshRules(SiteRules):
             return False
         scopes = super().get_original_scopes(refresh_token, request)  # type: ignore[misc]
         text = scopes if isinstance(scopes, str) else " ".join(scopes)
+        if consent is not None:
+            text = to_text(granted_scopes(consent) & frozenset(text.split()))
         return self._grant_again_on_refresh(request, exchange, row.user, text, since=row.created)
 
     def _grant_again_on_refresh(
@@ -128,6 +136,7 @@ class RefreshRules(SiteRules):
             self._client(request),  # type: ignore[attr-defined]
             granted=frozenset(scopes.split()),
             since=since,
+            authorization=exchange.authorization and exchange.authorization.pk,
             user=user,
             grant_type="refresh_token",
             now=exchange.now,

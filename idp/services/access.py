@@ -14,6 +14,7 @@ from idp.domain.party import SignInFacts
 from idp.services import access_read
 from idp.services.authorization import checksum as checksum_of
 from idp.services.catalogue import current_catalogue, unpoliced_choice
+from idp.services.holding import holding_of
 from idp.services.site import enforces
 from idp.services.user import user_facts
 
@@ -99,7 +100,8 @@ def judge_access_token(checksum: str, now: datetime | None = None) -> Access | R
     """Return what a token may do at ``now``, or why it may do nothing.
 
     Costs one statement; one or two more only where a policy of the token's scopes asks for groups,
-    permissions or a site's callable, or where the catalogue changed since this process read it.
+    permissions or a site's callable, where the catalogue changed since this process read it, or
+    while something of what the client holds is taken back.
 
     Args:
         checksum: see ``checksum_of``.
@@ -125,14 +127,16 @@ def _access(token: Any, now: datetime) -> Access | Refusal:
     family = access_read.authorization(token)
     granted = frozenset(token.scope.split()) - access_read.scopes_taken_back(token)
     if catalogue.withdrawals:
-        held: dict[str, Any] = {
-            "user": token.user_id,
-            "client": token.application_id,
-            "since": family.created_at if family else token.created,
-        }
-        if withdrawal.is_ended(catalogue.withdrawals, **held):
+        holding = holding_of(
+            catalogue.withdrawals,
+            user=token.user_id,
+            client=token.application_id,
+            since=family.created_at if family else token.created,
+            authorization=family.id if family else None,
+        )
+        if withdrawal.is_ended(catalogue.withdrawals, holding):
             return Refusal(rules.AUTHORIZATION_ENDED, token)
-        granted -= withdrawal.lost(catalogue.withdrawals, granted, **held)
+        granted -= withdrawal.lost(catalogue.withdrawals, granted, holding)
     if enforcing:
         granted = _narrowed(token, granted, catalogue, now)
     return Access(

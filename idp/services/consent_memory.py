@@ -10,7 +10,7 @@ from typing import Any
 
 from idp.domain import withdrawal
 from idp.domain.consent import Remembered, RememberedScope
-from idp.domain.withdrawal import Withdrawal
+from idp.domain.withdrawal import Holding, Withdrawal
 from idp.models import Consent, ConsentScope
 from idp.services.catalogue import words
 from idp.services.client import Client, client_of
@@ -74,9 +74,8 @@ def recall(user: Any, client: Client) -> Memory:
 
 
 def _is_lost(row: ConsentScope, consent: Consent, withdrawals: Iterable[Withdrawal]) -> bool:
-    pair = {"user": consent.user_id, "client": consent.application_id}
-    held = frozenset({row.scope})
-    return bool(withdrawal.lost(withdrawals, held, since=row.since, **pair))
+    holding = Holding(user=consent.user_id, client=consent.application_id, since=row.since)
+    return bool(withdrawal.lost(withdrawals, frozenset({row.scope}), holding))
 
 
 def remembered(user: Any, application: Any, now: datetime) -> Remembered | None:

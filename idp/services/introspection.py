@@ -118,6 +118,7 @@ def _refresh(digest: str, asker: Client, issuer: str, now: datetime) -> dict[str
         client,
         granted=frozenset(authorization.scopes.split()),
         since=authorization.created_at,
+        authorization=authorization.pk,
         user=authorization.user,
         grant_type="refresh_token",
         now=now,

@@ -16,6 +16,7 @@ from idp.domain.resolution import Resolution
 from idp.services.catalogue import current_catalogue, unpoliced_choice
 from idp.services.client import Client
 from idp.services.event import NOWHERE, Origin, record_event
+from idp.services.holding import holding_of
 from idp.services.site_scope import NO_OPINION, Offer, offered
 from idp.services.user import user_facts
 
@@ -105,6 +106,7 @@ def resolve_again(
     *,
     granted: frozenset[str],
     since: datetime | None,
+    authorization: Any = None,
     user: Any,
     grant_type: str,
     now: datetime,
@@ -117,6 +119,7 @@ def resolve_again(
         client: who holds it.
         granted: the scopes.
         since: when they were granted; None where nobody knows.
+        authorization: key of the act that granted them, or None where none was recorded.
         user: who granted them, or None.
         grant_type: as on the wire.
         now: the time.
@@ -124,13 +127,15 @@ def resolve_again(
         offer: what the site's own code offers to the client.
     """
     giver = _facts(client, user)
-    held = granted - withdrawal.lost(
-        client.catalogue().withdrawals,
-        granted,
+    withdrawals = client.catalogue().withdrawals
+    holding = holding_of(
+        withdrawals,
         user=getattr(user, "pk", None),
         client=client.application.pk,
         since=since,
+        authorization=authorization,
     )
+    held = granted - withdrawal.lost(withdrawals, granted, holding)
 
     def judge(catalogue: Catalogue) -> Resolution:
         return rules.reconsider(
