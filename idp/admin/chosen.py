@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin.confirm import LARGE, given_reason
@@ -89,6 +88,6 @@ def end_many(
         reason=given_reason(request),
     )
     by, origin = request.user.get_username(), origin_of(request)
-    begun = begin_task(order, by=by, origin=origin, now=timezone.now())
+    begun = begin_task(order, by=by, origin=origin)
     desk.log_addition(request, begun, f"Began: {begun}; {begun.reason}")
     return carry_on(desk, request, begun)

@@ -110,7 +110,7 @@ def take_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResp
         reason=given_reason(request),
     )
     by, origin = request.user.get_username(), origin_of(request)
-    begun = begin_task(order, by=by, origin=origin, now=now)
+    begun = begin_task(order, by=by, origin=origin)
     desk.log_change(request, application, f"Began to take {scope} away: {order.reason}")
     return carry_on(desk, request, begun)
 

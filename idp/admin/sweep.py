@@ -32,7 +32,7 @@ def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         order = Order(kind=BulkTask.Kind.SWEEP, work=place, label=str(row), total=total(place, now))
         by, origin = request.user.get_username(), origin_of(request)
-        begun = begin_task(order, by=by, origin=origin, now=now)
+        begun = begin_task(order, by=by, origin=origin)
         desk.log_change(request, row, f"Began: {begun}")
         return carry_on(desk, request, begun)
     context = {

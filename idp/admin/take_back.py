@@ -99,7 +99,7 @@ def view(desk: DeskAdmin, request: HttpRequest) -> HttpResponse:
         total=consents_of(target, now).count(),
         reason=given_reason(request),
     )
-    begun = begin_task(order, by=request.user.get_username(), origin=origin_of(request), now=now)
+    begun = begin_task(order, by=request.user.get_username(), origin=origin_of(request))
     desk.log_addition(request, begun, f"Began: {begun}; {begun.reason}")
     return carry_on(desk, request, begun)
 
@@ -112,15 +112,15 @@ def end_tokens(desk: DeskAdmin, request: HttpRequest, application: Any) -> HttpR
         request: with the reason.
         application: the client.
     """
-    target, now = Target(application=application), timezone.now()
+    target = Target(application=application)
     order = Order(
         kind=BulkTask.Kind.END_TOKENS,
         work=target,
         label=str(application),
-        total=authorizations_of(target, now).count(),
+        total=authorizations_of(target, timezone.now()).count(),
         reason=given_reason(request),
     )
-    begun = begin_task(order, by=request.user.get_username(), origin=origin_of(request), now=now)
+    begun = begin_task(order, by=request.user.get_username(), origin=origin_of(request))
     desk.log_change(request, application, f"Began to end all tokens: {order.reason}")
     return carry_on(desk, request, begun)
 

@@ -53,18 +53,17 @@ def write_scopes(
         consent: whose scopes; its row is locked.
         granted: scopes that were allowed by this decision.
         declined: scopes that were offered and not taken.
-        known: scopes that were granted before; they keep the time since when.
+        known: scopes that were granted before; they keep the time since when, unless the page
+            showed them and they were granted anew.
         client: the client, for what may be declined where no page was shown.
         document: the page, or None.
         snapshot_digest: of the page, or empty.
         now: the time of the decision.
     """
     facts = _facts(granted | declined, client, document)
-    since = dict(
-        ConsentScope.objects.filter(consent=consent, scope__in=granted & known).values_list(
-            "scope", "since"
-        )
-    )
+    shown = document.grantable() if document is not None else frozenset()
+    kept = ConsentScope.objects.filter(consent=consent, scope__in=(granted & known) - shown)
+    since = dict(kept.values_list("scope", "since"))
     rows = [
         ConsentScope(
             consent=consent,

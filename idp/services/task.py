@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from idp.models import BulkTask
 from idp.services import chosen, consent_sweep, rule_sweep, scope_sweep
@@ -52,14 +53,19 @@ class Order:
 
 
 @transaction.atomic
-def begin_task(order: Order, *, by: str = "", origin: Origin = NOWHERE, now: datetime) -> BulkTask:
+def begin_task(
+    order: Order, *, by: str = "", origin: Origin = NOWHERE, now: datetime | None = None
+) -> BulkTask:
     """Make what is taken away worthless, and return the task that does the rest.
+
+    The moment of the decision is the last before the task is stored: what was given while the
+    operator read and counted, or while this waited for others, is taken back with the rest.
 
     Args:
         order: what is to be done.
         by: name of the operator.
         origin: where the operator's request came from.
-        now: the time.
+        now: the time; defaults to the clock.
     """
     task = BulkTask(
         kind=order.kind,
@@ -69,9 +75,10 @@ def begin_task(order: Order, *, by: str = "", origin: Origin = NOWHERE, now: dat
         by=by[:255],
         origin=asdict(origin),
         total=order.total,
-        created_at=now,
+        created_at=now or timezone.now(),
     )
     task.position = _KINDS[order.kind].begin(task)
+    task.created_at = now or timezone.now()
     task.save(force_insert=True)
     bump_catalogue()
     return task

@@ -51,8 +51,7 @@ def run(options: Mapping[str, Any], *, out: OutputWrapper, err: OutputWrapper) -
     target = _target(options, err)
     if target is None:
         return 2
-    now = timezone.now()
-    found = reach(target, now)
+    found = reach(target, timezone.now())
     if options["json"]:
         write_json(out, asdict(found))
     err.write(
@@ -70,7 +69,7 @@ def run(options: Mapping[str, Any], *, out: OutputWrapper, err: OutputWrapper) -
         total=found.consents,
         reason=options["reason"],
     )
-    return int(not finish(begin_task(order, by=BY, now=now), err))
+    return int(not finish(begin_task(order, by=BY), err))
 
 
 def _label(options: Mapping[str, Any]) -> str:
