@@ -19,6 +19,7 @@ from idp.services.task_cause import cause_of
 from idp.services.task_work import target_of
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
@@ -62,6 +63,11 @@ class BulkTaskAdmin(RecordAdmin):
             path("<path:object_id>/work/", wrap(self.work_view), name="idp_bulktask_work"),
             *super().get_urls(),
         ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkTask]:
+        """Return the tasks without what they work on, which may be thousands of keys each."""
+        rows: QuerySet[BulkTask] = super().get_queryset(request)
+        return rows.defer("target", "origin")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

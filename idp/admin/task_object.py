@@ -72,7 +72,7 @@ class ScopeFilter(TextFilter):
 
 
 def about(task: BulkTask) -> SafeString | str:
-    """Return what a task works on, each with a link; a dash where that is everything."""
+    """Return what a task works on, each with a link; a dash for everything, or after a purge."""
     return format_html_join(" · ", "{}", ((link,) for link in _links(task.target))) or display.EMPTY
 
 

@@ -25,6 +25,7 @@ from idp.conf import (
 from idp.models import (
     Authorization,
     AuthorizationRequest,
+    BulkTask,
     ConsentUse,
     DeviceAuthorization,
     IssuedToken,
@@ -40,7 +41,8 @@ from idp.services.removal import delete_keys, delete_rows
 TOKENS_KEPT = timedelta(days=1)
 """How long what expired is kept: clocks differ, and operators look at what just happened."""
 AUTHORIZATIONS_KEPT = timedelta(days=90)
-"""How long authorizations that ended, and sign-out messages that were sent, are kept."""
+"""How long authorizations that ended, sign-out messages that were sent, and what finished tasks
+worked on, are kept."""
 RECORDS_KEPT = timedelta(days=365)
 """How long security events, sign-ins and counts of silent uses are kept."""
 
@@ -158,6 +160,21 @@ def _silent_uses(now: datetime) -> QuerySet[Any]:
     return ConsentUse.objects.filter(day__lte=(now - RECORDS_KEPT).date())
 
 
+def _finished_tasks(now: datetime) -> QuerySet[Any]:
+    """Return the finished ones that still know what they worked on."""
+    return BulkTask.objects.filter(finished_at__lte=now - AUTHORIZATIONS_KEPT).exclude(target={})
+
+
+def _forget_of_tasks(keys: Keys) -> int:
+    """Forget keys, address and browser; that somebody did such work, when and why, stays."""
+    tasks = list(BulkTask.objects.filter(among(BulkTask, "pk", keys)).defer("target"))
+    for task in tasks:
+        task.target = {}
+        task.origin = {"request_id": task.origin.get("request_id", "")}
+    BulkTask.objects.bulk_update(tasks, ("target", "origin"), batch_size=500)
+    return len(tasks)
+
+
 def _unused_registrations(now: datetime) -> QuerySet[Any]:
     """Return self-registered clients that nobody uses, but for those with a living token."""
     tokens = _all(access_token_model()).filter(application=OuterRef("application"), expires__gt=now)
@@ -200,6 +217,7 @@ KINDS = (
     Kind("sign-out messages", _logout_deliveries, _plain(lambda: LogoutDelivery)),
     Kind("sign-ins", _sign_ins, _plain(lambda: SignIn)),
     Kind("silent uses", _silent_uses, _plain(lambda: ConsentUse)),
+    Kind("objects of finished tasks", _finished_tasks, _forget_of_tasks),
     Kind("unused registrations", _unused_registrations, _remove_unused_registrations),
 )
 """In this order, because what goes first lets more of the later ones go."""

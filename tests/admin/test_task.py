@@ -8,7 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from idp.admin import client_action, take_back, task_step
@@ -109,6 +111,20 @@ def test_only_who_may_revoke_takes_back(house: SimpleNamespace) -> None:
     assert viewer.get(address(client="photo-print")).status_code == 403
     assert viewer.get(page("idp_bulktask_changelist")).status_code == 200
     assert signed_in("idp.view_consent").get(page("idp_bulktask_changelist")).status_code == 403
+
+
+def test_the_list_of_tasks_reads_none_of_the_keys_that_they_work_on(
+    desk: Client, house: SimpleNamespace
+) -> None:
+    desk.post(address(client="photo-print"), {"confirmed": "yes", "reason": "incident"})
+
+    with CaptureQueriesContext(connection) as captured:
+        shown = desk.get(page("idp_bulktask_changelist"))
+
+    assert "Finished" in shown.text
+    read = [query["sql"] for query in captured.captured_queries if "idp_bulktask" in query["sql"]]
+    assert read
+    assert not [sql for sql in read if '"target"' in sql]
 
 
 def test_the_page_of_a_task_leads_to_who_lost_what(desk: Client, house: SimpleNamespace) -> None:

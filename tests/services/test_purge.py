@@ -27,9 +27,12 @@ from idp.models import (
     SigningKey,
 )
 from idp.services import purge as service
-from idp.services.event import record_event
+from idp.services.chosen import Chosen
+from idp.services.event import Origin, record_event
 from idp.services.key import rotate_key, signing_key
 from idp.services.purge import due, purge
+from idp.services.task import Order, begin_task, work_on
+from idp.services.task_cause import cause_of
 from tests.factories import grant, make_application, make_user
 from tests.requirement import defect
 from tests.services.test_consent import hold
@@ -63,6 +66,26 @@ def test_a_live_refresh_token_works_after_a_purge_though_its_access_token_expire
     run()
 
     assert flow.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_a_finished_task_forgets_in_time_what_it_worked_on_and_from_where(clock: Any) -> None:
+    chosen = Chosen(what="client", keys=(make_application().pk,))
+    order = Order(kind="disable", work=chosen, label="clients (1)", total=1, reason="incident")
+    origin = Origin(address="192.0.2.4", user_agent="Firefox", request_id="abc")
+    done, waits = (begin_task(order, by="olga", origin=origin) for _n in range(2))
+    work_on(done, seconds=60, now=timezone.now())
+    clock.shift(89 * DAY_SECONDS)
+    assert "objects of finished tasks" not in run()
+    clock.shift(DAY_SECONDS)
+
+    assert run()["objects of finished tasks"] == 1
+    assert "objects of finished tasks" not in run()
+    done.refresh_from_db()
+    assert (done.target, done.origin) == ({}, {"request_id": "abc"})
+    assert (done.by, done.reason, done.label) == ("olga", "incident", "clients (1)")
+    waits.refresh_from_db()
+    assert (waits.target["what"], waits.origin["address"]) == ("client", "192.0.2.4")
+    assert cause_of(done).origin.request_id == "abc"
 
 
 def test_an_expired_refresh_token_does_not_come_back_to_life(flow: Flow, clock: Any) -> None:
