@@ -56,7 +56,7 @@ class ScopeFilter(TextFilter):
 
     title = _("scope")
     parameter_name = "scope"
-    hint = _("exactly")
+    hint = _("full name of a scope")
 
     def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Return the rows with this scope as one word."""

@@ -68,7 +68,7 @@ class ScopeFilter(TextFilter):
 
     title = _("scope")
     parameter_name = "scope"
-    hint = _("exactly")
+    hint = _("full name of a scope")
 
     def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Return the rows of the scope with this name."""
@@ -80,7 +80,7 @@ class PolicyFilter(TextFilter):
 
     title = _("policy")
     parameter_name = "policy"
-    hint = _("exactly")
+    hint = _("full name of a policy")
 
     def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Return the rows under the policy with this name."""

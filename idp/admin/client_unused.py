@@ -58,14 +58,15 @@ def table(application: Any, now: datetime, *, may_take: bool) -> SafeString:
     )
     words = gettext(
         "What users gave and the client never used is a risk without a benefit. Use is counted "
-        "where access tokens are checked: at this site's APIs and at introspection."
-    )
+        "where access tokens are checked: at this site's APIs and at introspection. Of a client "
+        "with many consents, the %(n)d oldest are looked at."
+    ) % {"n": SHOWN}
     return format_html(
         "<p>{}</p>{}",
         words,
         display.table(
             _("Granted, never used in 90 days"),
-            (_("Scope"), _("Of the oldest %(n)d consents") % {"n": SHOWN}, _("Take it away")),
+            (_("Scope"), _("Consents that never used it"), _("Take it away")),
             rows,
             gettext("Everything that was given longer ago than that is used."),
         ),
@@ -93,7 +94,7 @@ def take_view(desk: DeskAdmin, request: HttpRequest, object_id: str) -> HttpResp
         button=_("Take it away"),
         counts=(
             (_("Consents that gave it"), bounded(given[:COUNT_LIMIT].count())),
-            (_("Of the oldest %(n)d consents lose it") % {"n": COUNT_LIMIT}, number),
+            (_("Consents that lose it, among the %(n)d oldest") % {"n": COUNT_LIMIT}, number),
         ),
         examples=_examples(given, scope, now),
         needs_reason=True,

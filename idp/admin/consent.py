@@ -38,7 +38,7 @@ class ScopeFilter(TextFilter):
 
     title = _("scope")
     parameter_name = "scope"
-    hint = _("exactly")
+    hint = _("full name of a scope")
 
     def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Return the consents in which this scope is granted."""

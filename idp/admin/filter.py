@@ -75,7 +75,7 @@ class ClientIdFilter(TextFilter):
 
     title = _("client id")
     parameter_name = "client"
-    hint = _("exactly")
+    hint = _("full client id")
 
     def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Return the rows with this identifier."""

@@ -88,6 +88,12 @@ HELP = {
 """What each rule does, where the model itself does not say it."""
 
 
+NO_GROUPS = _(
+    "The site has no groups yet. Once it has some, they can be chosen here; until then everyone "
+    "may give the scope."
+)
+
+
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     """The rules, each asked for in the form in which people think of it."""
 
@@ -120,7 +126,10 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "groups" in self.fields:
-            self.fields["groups"].choices = group_choices(self.instance.groups)  # type: ignore[attr-defined]
+            field = self.fields["groups"]
+            field.choices = group_choices(self.instance.groups)  # type: ignore[attr-defined]
+            if not field.choices:  # type: ignore[attr-defined]
+                field.help_text = NO_GROUPS
 
 
 class ScopePolicyAdmin(ServiceAdmin):

@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
 
+from idp.conf import application_model
 from idp.models import Api, ClientScope, Scope, ScopePolicy, SecurityEvent
 from idp.services.catalogue import current_catalogue
 from tests.admin.conftest import page, signed_in
@@ -150,6 +151,27 @@ def test_what_scopes_follow_cannot_be_deleted_and_says_why(
         assert type(row).objects.filter(pk=row.pk).exists()
 
 
+def test_an_api_names_clients_and_scopes_to_those_alone_who_may_see_them(
+    house: SimpleNamespace,
+) -> None:
+    api = house.scope.api
+    api.resource_servers.add(house.application.idp_policy)
+    opts = application_model()._meta
+    clients = f"{opts.app_label}.view_{opts.model_name}"
+    named = {}
+    for more in ((), ("idp.view_scope",), (clients,)):
+        shown = signed_in("idp.view_api", *more).get(page("idp_api_change", api.pk))
+        assert shown.status_code == 200
+        words = (house.scope.name, house.application.client_id, str(house.application))
+        named[more] = [word in shown.text for word in words]
+
+    assert named == {
+        (): [False, False, False],
+        ("idp.view_scope",): [True, False, False],
+        (clients,): [False, True, True],
+    }
+
+
 def test_an_api_needs_an_absolute_identifier(desk: Client) -> None:
     answer = desk.post(page("idp_api_add"), {"name": "Photos", "identifier": "photos"})
     assert "identifier" in answer.context["adminform"].form.errors
@@ -232,3 +254,9 @@ def test_the_explainer_answers_anything(
     if "client_id" in asked:
         del full["client"]
     assert desk.get(page("idp_explain"), full).status_code == 200
+
+
+def test_a_site_without_groups_is_told_what_would_stand_there(desk: Client, db: None) -> None:
+    assert "The site has no groups yet." in desk.get(page("idp_scopepolicy_add")).text
+    make_user(groups=("staff",))
+    assert "The site has no groups yet." not in desk.get(page("idp_scopepolicy_add")).text
