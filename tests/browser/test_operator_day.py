@@ -237,7 +237,7 @@ def test_a_misbehaving_client_is_disabled_on_a_phone_and_enabled_again(
     page.get_by_text("The client is disabled.").wait_for()
     assert ClientPolicy.objects.get().status_reason == "sends garbage"
     assert answers(client, token) == 401
-    page.get_by_role("link", name="Enable it again").click()
+    page.locator(".messagelist").get_by_role("link", name="Enable it again").click()
     confirm(page, "Enable", "mended")
     page.get_by_text("The client is enabled.").wait_for()
     assert answers(client, token) == 200
