@@ -11,13 +11,14 @@ import pytest
 from django.utils import timezone
 
 from idp.conf import access_token_model, refresh_token_model
-from idp.models import Consent, ConsentScope, SignIn
+from idp.models import Consent, ConsentScope, Scope, SignIn
+from idp.services.catalogue import bump_catalogue
 from idp.services.consent import narrow_consent, record_decision
 from idp.services.consent_reach import Target
 from idp.services.scope_sweep import Unused
 from idp.services.site_setup import provide_sign_in_scopes
 from idp.services.task import Order, begin_task
-from tests.factories import make_application, make_user
+from tests.factories import make_application, make_policy, make_user
 from tests.management.conftest import idp
 from tests.views.flow import Flow, location
 from tests.views.test_withdrawal import BOTH, MINUTE, begun, finished, scopes
@@ -81,9 +82,13 @@ def test_no_older_refresh_token_brings_back_what_its_user_took(flow: Flow) -> No
 
 
 def test_what_comes_while_the_operator_thinks_is_taken_back_too(
-    flow: Flow, clock: Any, idp: Any, monkeypatch: pytest.MonkeyPatch
+    clock: Any, idp: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flow.tokens(BOTH)
+    """Of a client whose users nobody asks, so that no consent says how old it is."""
+    named = {"first_party": True, "consent_mode": "implicit"}
+    flow = Flow(make_application(scopes=("openid", "photos:read"), **named), make_user())
+    Scope.objects.update(policy=make_policy("own", consent="implicit_first_party"))
+    bump_catalogue()
     came: dict[str, Any] = {}
 
     class Terminal(io.StringIO):
