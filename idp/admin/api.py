@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from idp.admin import display
 from idp.admin.service_form import ServiceAdmin
+from idp.conf import application_model
 from idp.models import Scope
 from idp.services.api import remove_api, save_api
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponse
 
     from idp.models import Api
@@ -68,6 +69,13 @@ class ApiAdmin(ServiceAdmin):
         kwargs.setdefault("help_texts", HELP)
         return super().get_form(request, obj, change, **kwargs)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields; which clients are resource servers is for those who see clients."""
+        fields = super().get_fields(request, obj)
+        if self.may(request, "view", application_model()):
+            return fields
+        return [name for name in fields if name != "resource_servers"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the APIs with the number of their scopes."""
         rows: QuerySet[Any] = super().get_queryset(request)
@@ -79,7 +87,7 @@ class ApiAdmin(ServiceAdmin):
     ) -> HttpResponse:
         """Return the form with the scopes of the API and its resource servers below."""
         api = self.get_object(request, unquote(object_id))
-        parts = [_scopes_part(api), _servers_part(api)] if api is not None else []
+        parts = [part(api) for model, part in _PARTS if api and self.may(request, "view", model())]
         return super().change_view(
             request, object_id, form_url, {"parts": parts, **(extra_context or {})}
         )
@@ -125,6 +133,13 @@ def _servers_part(api: Api) -> dict[str, Any]:
     caption = _("Clients that may ask about its tokens")
     body = display.table(caption, (_("Client"), _("Client id")), cells, empty)
     return {"title": _("Resource servers"), "anchor": "servers", "body": body}
+
+
+_PARTS: tuple[tuple[Callable[[], type[Model]], Callable[[Any], dict[str, Any]]], ...] = (
+    (lambda: Scope, _scopes_part),
+    (application_model, _servers_part),
+)
+"""What stands below the form, each for those who may see its rows."""
 
 
 def _standing(scope: Scope) -> Any:
