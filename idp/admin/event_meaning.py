@@ -74,7 +74,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         ),
         "authorization.refused": Meaning(_("A request for access was refused."), DEVELOPER),
         "authorization.too_many": Meaning(
-            _("So many requests for access wait that another was turned away."), WATCH
+            _("So many requests for access wait that the oldest of one network had to go."), WATCH
         ),
         "client.authentication_failed": Meaning(_("A client did not prove who it is."), SECRET),
         "client.changed": Meaning(_("A client was changed."), RECORD),

@@ -55,27 +55,37 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
-SENDER_BITS = 64
-"""How much of an IPv6 address says whose it is: whoever has one address has the whole network."""
+SENDER_BITS_V6 = (64, 56, 48)
+"""How much of an IPv6 address says whose it is: nobody has less than the first, and providers hand
+out the others to one customer as well."""
+SENDER_BITS_V4 = (32, 24)
 
 
-def network(text: str) -> str:
-    """Return what stands for the sender at an address wherever senders are counted.
+def networks(text: str) -> tuple[str, ...]:
+    """Return what may stand for the sender at an address wherever senders are counted.
+
+    The first is surely one sender's. The wider ones may be, or may hold many; so whoever limits
+    senders grants the second two shares, and the third three.
 
     Args:
         text: an address; what is none stands for itself.
+
+    Returns:
+        The networks around the address, narrowest first.
 
     Source: RFC 4291 §2.5.4; RFC 6177 §2.
     """
     try:
         found = ip_address(text)
     except ValueError:
-        return text
+        return (text,)
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
     if isinstance(found, IPv4Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(IPv6Network((int(found), SENDER_BITS), strict=False))
+        around = (IPv4Network((int(found), bits), strict=False) for bits in SENDER_BITS_V4)
+        return tuple(str(network) for network in around)
+    wider = (IPv6Network((int(found), bits), strict=False) for bits in SENDER_BITS_V6)
+    return tuple(str(network) for network in wider)
 
 
 def inside(text: str) -> str:

@@ -342,6 +342,18 @@ class Migration(migrations.Migration):
             name="pairwise_salt",
             field=models.CharField(default=idp.models.site.new_salt, editable=False, max_length=64),
         ),
+        migrations.AddField(
+            model_name="sitestate",
+            name="name_revision",
+            field=models.CharField(blank=True, default="", editable=False, max_length=64),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="authorizationrequest",
+            name="sender",
+            field=models.CharField(blank=True, default="", editable=False, max_length=64),
+            preserve_default=False,
+        ),
         migrations.CreateModel(
             name="LogoutDelivery",
             fields=[

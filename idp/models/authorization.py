@@ -89,6 +89,7 @@ class AuthorizationRequest(models.Model):
         related_name="followers",
         verbose_name=_("pushed request behind it"),
     )
+    sender = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         """Found by the digest of its nonce, or of its reference where it was pushed."""

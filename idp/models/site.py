@@ -40,6 +40,7 @@ class SiteState(models.Model):
     )
     # No key of the site's settings: users would be strangers to their apps after its rotation.
     pairwise_salt = models.CharField(max_length=64, default=new_salt, editable=False)
+    name_revision = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         """One row, with primary key 1."""

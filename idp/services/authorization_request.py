@@ -14,24 +14,21 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from idp.domain import credential
-from idp.domain.address import network
 from idp.models import AuthorizationRequest, SignIn
-from idp.services.throttle import count, counter
+from idp.services.event import record_event
+from idp.services.removal import delete_rows
+from idp.services.sender import mark_of
+from idp.services.waiting_room import make_room
 
 LIFETIME = timedelta(minutes=15)
 MOST_ANONYMOUS = 10_000
-MOST_OF_ADDRESS = 2_000
-"""Requests of people who are not signed in that one address may leave behind within ``LIFETIME``;
-so nobody takes all the places alone."""
+"""Requests of people who are not signed in that wait at the same time. Where there are so many, the
+oldest of the network that holds most of them make room."""
 REPEAT = timedelta(seconds=60)
 """How long a decision that was sent twice gets the same answer again."""
 
 
 DECISIONS = frozenset({"allow", "deny"})
-
-
-class TooManyRequests(RuntimeError):
-    """So many requests wait that no other can."""
 
 
 class _Taken(Exception):
@@ -66,13 +63,10 @@ def keep_request(
         sign_in: the sign-in that came with the request, or None.
         now: the time.
         origin: the pushed request that a browser brought, or None.
-        address: where the browser is, as far as that is known.
-
-    Raises:
-        TooManyRequests: too many requests of people who are not signed in wait already.
+        address: where the browser of somebody who is not signed in is, as far as that is known.
     """
     if user is None:
-        _make_room(address, now)
+        _make_room(now)
     nonce = secrets.token_urlsafe(32)
     AuthorizationRequest.objects.create(
         nonce_digest=digest_of(nonce),
@@ -83,6 +77,7 @@ def keep_request(
         document=document,
         sign_in=sign_in,
         origin=origin,
+        sender=mark_of(address),
         created_at=now,
         expires_at=now + LIFETIME,
     )
@@ -145,17 +140,10 @@ def _use(decision: str, now: datetime) -> dict[str, Any]:
     return {"used_at": now, "decision": decision}
 
 
-def _make_room(address: str, now: datetime) -> None:
-    if address and _count(address, now) > MOST_OF_ADDRESS:
-        raise TooManyRequests
+def _make_room(now: datetime) -> None:
     waiting = AuthorizationRequest.objects.filter(user=None, pushed=False)
-    waiting.filter(expires_at__lte=now).delete()
-    if waiting.count() >= MOST_ANONYMOUS:
-        raise TooManyRequests
-
-
-def _count(address: str, now: datetime) -> int:
-    """Count a request of an address; return how many there were lately."""
-    seconds = int(LIFETIME.total_seconds())
-    name = counter("authorization_request", network(address), seconds=seconds, now=now)
-    return count(name, seconds=seconds, now=now)
+    if waiting[:MOST_ANONYMOUS].count() < MOST_ANONYMOUS:
+        return
+    delete_rows(waiting.filter(expires_at__lte=now))
+    if make_room(waiting, MOST_ANONYMOUS):
+        record_event("authorization.too_many", now=now)

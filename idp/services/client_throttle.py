@@ -6,8 +6,9 @@ which nobody guesses) nor right before. The right client is served whoever fails
 beside it: behind the same address, or under its own name from anywhere.
 
 Failures of one client from one address count, and of one address for all clients; never those of a
-client from everywhere, by which anybody could shut it out. They are counted by the minute. A
-request beyond a limit costs no statement and no hash.
+client from everywhere, by which anybody could shut it out. They are counted by the minute, for
+each network around the address, of which a wider one has more shares. A request beyond a limit
+costs no statement and no hash.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from idp.domain import credential
-from idp.domain.address import network
+from idp.domain.address import networks
 from idp.services.throttle import count, counter, seconds_left
 
 PAIR_LIMIT = 10
@@ -83,12 +84,15 @@ def _over(client_id: str, address: str, now: datetime) -> bool:
 
 def _limits(client_id: str, address: str, now: datetime) -> dict[str, int]:
     """Return the names of the counters at hand, and how far each may go."""
-    limits = {_name(client_id, address, now): PAIR_LIMIT}
-    return {**limits, _name("", address, now): ADDRESS_LIMIT} if address else limits
+    limits = {}
+    for shares, sender in enumerate(networks(address), 1):
+        limits[_name(client_id, sender, now)] = shares * PAIR_LIMIT
+        if address:
+            limits[_name("", sender, now)] = shares * ADDRESS_LIMIT
+    return limits
 
 
-def _name(client_id: str, address: str, now: datetime) -> str:
-    sender = network(address)
+def _name(client_id: str, sender: str, now: datetime) -> str:
     return counter("client_failed", client_id, sender, seconds=WINDOW_SECONDS, now=now)
 
 

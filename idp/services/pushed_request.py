@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from idp.domain.address import network
 from idp.models import AuthorizationRequest
-from idp.services.authorization_request import TooManyRequests, digest_of
-from idp.services.throttle import count, counter
+from idp.services.authorization_request import digest_of
+from idp.services.sender import mark_of
+from idp.services.waiting_room import make_room
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 LIFETIME = timedelta(seconds=90)
 """How long the browser has to arrive; what it finds then waits as long as any other request."""
 MOST_WAITING = 5_000
-"""Pushed requests of one client that wait at the same time."""
-MOST_OF_ADDRESS = 500
-"""Of a client that anybody can pose as, those that one address may push within ``LIFETIME``; so
-nobody takes all its places alone."""
+"""Pushed requests of one client that wait at the same time. Of a client that anybody can pose as,
+the oldest of the network that holds most of them make room where there are so many."""
+
+
+class TooManyRequests(RuntimeError):
+    """So many requests of a client wait that no other can."""
 
 
 def push_request(
@@ -38,7 +40,7 @@ def push_request(
         The ``request_uri``: 256 random bits, of which the digest alone is kept.
 
     Raises:
-        TooManyRequests: too many requests of this client, or of the address, wait already.
+        TooManyRequests: too many requests of a client wait already that no address is known of.
 
     Source: RFC 9126 §§2.2, 7.1, 7.2.
     """
@@ -51,6 +53,7 @@ def push_request(
         parameters=dict(parameters),
         document=None,
         pushed=True,
+        sender=mark_of(address),
         created_at=now,
         expires_at=now + LIFETIME,
     )
@@ -65,19 +68,10 @@ def find_pushed(reference: str, application: Any) -> AuthorizationRequest | None
 
 
 def _make_room(application: Any, address: str, now: datetime) -> None:
-    if address and _count(application, address, now) > MOST_OF_ADDRESS:
-        raise TooManyRequests
     waiting = AuthorizationRequest.objects.filter(
         application=application, pushed=True, used_at=None, expires_at__gt=now
     )
-    if waiting[:MOST_WAITING].count() >= MOST_WAITING:
+    if address:
+        make_room(waiting, MOST_WAITING)
+    elif waiting[:MOST_WAITING].count() >= MOST_WAITING:
         raise TooManyRequests
-
-
-def _count(application: Any, address: str, now: datetime) -> int:
-    """Count a request of an address for a client; return how many there were lately."""
-    seconds = int(LIFETIME.total_seconds())
-    who = (str(application.pk), network(address))
-    return count(
-        counter("pushed_request", *who, seconds=seconds, now=now), seconds=seconds, now=now
-    )

@@ -20,11 +20,7 @@ from idp.domain.consent import ConsentKind
 from idp.dot.gate import Endpoint, read
 from idp.dot.views import ToolkitAuthorizationView, login_not_required
 from idp.models import AuthorizationRequest
-from idp.services.authorization_request import (
-    TooManyRequests,
-    claim_request,
-    keep_request,
-)
+from idp.services.authorization_request import claim_request, keep_request
 from idp.services.sign_in import current_sign_in
 from idp.views import authorization_question as question
 from idp.views.authorization_answer import allow_silently
@@ -35,7 +31,6 @@ from idp.views.authorization_page import (
     plain_reason,
     resume_path,
     switch_path,
-    too_many_page,
 )
 from idp.views.authorization_request import (
     CHECKS,
@@ -283,8 +278,5 @@ class AuthorizationView(AuthorizationMixin, View):
     ) -> HttpResponse:
         """Answer a request in the language that it asks for, if the site speaks it."""
         asked_language = request.GET.get("ui_locales", "") if request.method == "GET" else ""
-        try:
-            with translation.override(language_of(asked_language) or translation.get_language()):
-                return self.authorize(request, kept)
-        except TooManyRequests:
-            return too_many_page(request)
+        with translation.override(language_of(asked_language) or translation.get_language()):
+            return self.authorize(request, kept)

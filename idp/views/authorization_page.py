@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from idp.domain.decision import Reason, Severity
-from idp.services.authorization_request import LIFETIME
 from idp.views.http import error_page
 
 if TYPE_CHECKING:
@@ -42,21 +41,6 @@ def expired_page(request: HttpRequest, *, used: bool = False) -> HttpResponse:
         title=title,
         advice=_("Go back to the app and start again. Nothing was changed."),
     )
-
-
-def too_many_page(request: HttpRequest) -> HttpResponse:
-    """Return the page for a request that finds no place to wait."""
-    text = "Too many people are signing in at the moment."
-    response = error_page(
-        request,
-        reason=plain_reason("temporarily_unavailable", text),
-        error="temporarily_unavailable",
-        status=429,
-        event="authorization.too_many",
-        advice=_("Wait a few minutes, then try again."),
-    )
-    response["Retry-After"] = str(int(LIFETIME.total_seconds()))
-    return response
 
 
 def plain_reason(code: str, text: str) -> Reason:

@@ -9,8 +9,7 @@ from django.utils import timezone
 from idp.dot.backend import SUBMISSION
 from idp.dot.core import core_of
 from idp.dot.gate import Endpoint
-from idp.services.authorization_request import TooManyRequests
-from idp.services.pushed_request import LIFETIME, push_request
+from idp.services.pushed_request import LIFETIME, TooManyRequests, push_request
 from idp.views import authorization_question as question
 from idp.views.authorization_flow import ClientError, Flow, PageError, kept_parameters
 from idp.views.authorization_request import PUSHED_CHECKS, PUSHED_PROOF

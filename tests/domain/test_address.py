@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.domain.address import inside, network
+from idp.domain.address import inside, networks
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"]
 INNER = {
@@ -63,16 +63,20 @@ def test_nothing_that_the_standard_library_calls_inner_is_open(found: object) ->
 
 
 @pytest.mark.parametrize(
-    ("address", "sender"),
+    ("address", "around"),
     [
-        ("203.0.113.9", "203.0.113.9"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("::1", "::/64"),
-        ("", ""),
+        ("203.0.113.9", "203.0.113.9/32 203.0.113.0/24"),
+        ("::ffff:203.0.113.9", "203.0.113.9/32 203.0.113.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64 2001:db8:1::/56 2001:db8:1::/48"),
+        ("2001:db8:1:fffe::", "2001:db8:1:fffe::/64 2001:db8:1:ff00::/56 2001:db8:1::/48"),
+        ("fe80::1%eth0", "fe80::/64 fe80::/56 fe80::/48"),
+        ("::1", "::/64 ::/56 ::/48"),
         ("unix:", "unix:"),
     ],
 )
-def test_a_sender_is_one_address_or_one_ipv6_network(address: str, sender: str) -> None:
-    assert network(address) == sender
+def test_a_sender_is_one_of_the_networks_around_the_address(address: str, around: str) -> None:
+    assert networks(address) == tuple(around.split())
+
+
+def test_what_is_no_address_stands_for_itself() -> None:
+    assert networks("") == ("",)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client as Browser
+from django.utils import timezone
 
-from idp.models import AuthorizationRequest, ClientPolicy
+from idp.models import AuthorizationRequest, ClientPolicy, SecurityEvent
 from idp.services import authorization_request, client_throttle, device_throttle, pushed_request
-from idp.services.authorization_request import LIFETIME
-from idp.services.registration_limit import SHARES
+from idp.services.registration_limit import SHARES, SWEPT_WITHIN_SECONDS
+from idp.services.sender import mark_of
 from tests.factories import grant, make_application, make_scope, make_user
 from tests.requirement import requirement
 from tests.views.documents import Shelf
@@ -23,7 +25,13 @@ from tests.views.test_metadata_document import document as described
 pytestmark = pytest.mark.django_db
 
 HERE, NEXT_DOOR, ELSEWHERE = "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"
-"""Two addresses of one network, and one of another."""
+"""Two addresses of one network, and one of another that may be the same customer's."""
+FAR = "203.0.113.9"
+
+
+def waiting() -> list[str]:
+    """Return the marks of what waits, oldest first."""
+    return list(AuthorizationRequest.objects.order_by("pk").values_list("sender", flat=True))
 
 
 def refused(response: Any, longest: int) -> None:
@@ -36,25 +44,28 @@ def refused(response: Any, longest: int) -> None:
 def test_pushed_requests_of_a_public_client_have_places_for_every_address(
     monkeypatch: Any,
 ) -> None:
-    monkeypatch.setattr(pushed_request, "MOST_OF_ADDRESS", 2)
+    monkeypatch.setattr(pushed_request, "MOST_WAITING", 4)
     spa = Flow(make_application("spa", scopes=("openid",)))
 
     def push(address: str) -> Any:
         return post("/o/par/", spa.parameters(), REMOTE_ADDR=address)
 
-    assert [push(HERE).status_code for _again in range(2)] == [201, 201]
-    refused(push(NEXT_DOOR), 90)
-    assert push(ELSEWHERE).status_code == 201
+    answers = [push(address) for address in (FAR, HERE, NEXT_DOOR, ELSEWHERE, HERE)]
+    assert [answer.status_code for answer in answers] == [201] * 5
+    assert waiting() == [mark_of(address) for address in (FAR, NEXT_DOOR, ELSEWHERE, HERE)]
     other = Flow(make_application("spa", scopes=("openid",)))
     assert post("/o/par/", other.parameters(), REMOTE_ADDR=HERE).status_code == 201
+    assert len(waiting()) == 5
 
 
 def test_a_client_that_proved_itself_takes_nobodys_places_but_its_own(monkeypatch: Any) -> None:
-    monkeypatch.setattr(pushed_request, "MOST_OF_ADDRESS", 1)
+    monkeypatch.setattr(pushed_request, "MOST_WAITING", 2)
     web = Flow(make_application("web", scopes=("openid",)))
     headers = {**basic(web.application), "REMOTE_ADDR": HERE}
     answers = [post("/o/par/", web.parameters(), **headers) for _again in range(3)]
-    assert [answer.status_code for answer in answers] == [201, 201, 201]
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    spa = Flow(make_application("spa", scopes=("openid",)))
+    assert post("/o/par/", spa.parameters(), REMOTE_ADDR=HERE).status_code == 201
 
 
 @requirement("RFC 8628 §5.2", "No address takes all the places of devices that wait.")
@@ -68,23 +79,49 @@ def test_devices_of_one_network_that_ask_are_counted_together(monkeypatch: Any) 
 
     assert [ask(HERE).status_code for _again in range(2)] == [200, 200]
     refused(ask(NEXT_DOOR), 60)
-    assert ask(ELSEWHERE).status_code == 200
+    assert [ask(ELSEWHERE).status_code for _again in range(2)] == [200, 200]
+    refused(ask("2001:db8:1:4::1"), 60)
+    assert ask(FAR).status_code == 200
 
 
-def test_sign_ins_that_wait_leave_room_for_every_address(monkeypatch: Any) -> None:
-    monkeypatch.setattr(authorization_request, "MOST_OF_ADDRESS", 2)
+def test_whoever_fills_the_places_of_sign_ins_loses_the_own_ones(monkeypatch: Any) -> None:
+    monkeypatch.setattr(authorization_request, "MOST_ANONYMOUS", 10)
     web = Flow(make_application("web", scopes=("openid",)))
 
-    def start(address: str) -> Any:
+    def start(address: str) -> int:
         web.browser.defaults["REMOTE_ADDR"] = address
-        return web.start(prompt="login")
+        return int(web.start(prompt="login").status_code)
 
-    assert [start(HERE).status_code for _again in range(2)] == [302, 302]
-    response = start(NEXT_DOOR)
-    assert response.status_code == 429
-    assert int(response["Retry-After"]) == LIFETIME.total_seconds()
-    assert start(ELSEWHERE).status_code == 302
-    assert AuthorizationRequest.objects.count() == 3
+    flood = [f"2001:db8:1:{number // 2}::1" for number in range(12)]
+    assert {start(address) for address in (FAR, *flood)} == {302}
+    assert waiting() == [mark_of(address) for address in (FAR, *flood[3:])], "the oldest went"
+    assert start("203.0.113.10") == 302
+    assert waiting()[0] == mark_of(FAR)
+    assert len(waiting()) == 10
+    assert SecurityEvent.objects.get(kind="authorization.too_many").count == 4
+
+
+def test_the_neighbours_of_one_address_that_floods_lose_nothing(monkeypatch: Any) -> None:
+    monkeypatch.setattr(authorization_request, "MOST_ANONYMOUS", 5)
+    web = Flow(make_application("web", scopes=("openid",)))
+    for address in ("203.0.113.1", *[FAR] * 9):
+        web.browser.defaults["REMOTE_ADDR"] = address
+        web.start(prompt="login")
+    assert waiting() == [mark_of("203.0.113.1"), *[mark_of(FAR)] * 4]
+    AuthorizationRequest.objects.filter(sender=mark_of(FAR)).update(sender="")
+    web.start(prompt="login")
+    kept = [mark_of("203.0.113.1"), *[""] * 3, mark_of(FAR)]
+    assert waiting() == kept, "what came from nobody knows where is one network"
+
+
+def test_one_address_that_many_share_is_never_locked_out(monkeypatch: Any) -> None:
+    monkeypatch.setattr(authorization_request, "MOST_ANONYMOUS", 3)
+    web = Flow(make_application("web", scopes=("openid",)))
+    web.browser.defaults["REMOTE_ADDR"] = FAR
+    assert [web.start(prompt="login").status_code for _again in range(5)] == [302] * 5
+    AuthorizationRequest.objects.update(expires_at=timezone.now())
+    assert web.start(prompt="login").status_code == 302
+    assert len(waiting()) == 1
 
 
 def test_behind_a_proxy_that_the_site_believes_the_sender_counts(
@@ -144,8 +181,31 @@ def register(address: str) -> Any:
 def test_no_network_stops_registration_for_others() -> None:
     assert [register(HERE).status_code for _again in range(2)] == [201, 201]
     cache.clear()  # hours later
-    refused(register(NEXT_DOOR), 3_600)
-    assert register(ELSEWHERE).status_code == 201
+    assert register(NEXT_DOOR).status_code == 429
+    assert [register(ELSEWHERE).status_code for _again in range(2)] == [201, 201]
+    third, fourth = "2001:db8:1:4::1", "2001:db8:1:ff00::1"
+    assert register(third).status_code == 429, "another network of the same customer"
+    assert [register(fourth).status_code for _again in range(2)] == [201, 201]
+    assert register("2001:db8:1:fe00::1").status_code == 429
+    assert register(FAR).status_code == 201
+
+
+@pytest.mark.usefixtures("_registration_is_on")
+def test_who_finds_no_place_is_told_when_one_is_free(settings: Any) -> None:
+    settings.IDP = {
+        "REGISTRATION_LIMITS": {"unused": SHARES, "per_address": 5},
+        "REGISTRATION_UNUSED_AFTER": 10 * 86_400,
+    }
+    register(HERE)
+    ClientPolicy.objects.update(created_at=timezone.now() - timedelta(days=4))
+    days = (6 * 86_400 + SWEPT_WITHIN_SECONDS) // 60
+    assert int(register(HERE)["Retry-After"]) // 60 in {days - 1, days}
+    settings.IDP = {**settings.IDP, "REGISTRATION_LIMITS": {"unused": 1}}
+    cache.clear()
+    assert int(register(FAR)["Retry-After"]) // 60 in {days - 1, days}
+    settings.IDP = {**settings.IDP, "REGISTRATION_LIMITS": {"per_address": 1}}
+    register(HERE)
+    refused(register(HERE), 3_600)
 
 
 @pytest.mark.usefixtures("_registration_is_on")
@@ -153,7 +213,7 @@ def test_what_is_used_takes_no_place() -> None:
     make_scope("photos:read")
     register(HERE)
     register(HERE)
-    refused(register(HERE), 3_600)
+    assert register(HERE).status_code == 429
     first = ClientPolicy.objects.exclude(registered_from="").earliest("pk")
     grant(make_user(), first.application, "photos:read")
     assert register(HERE).status_code == 201
@@ -181,15 +241,16 @@ def test_documents_that_a_network_names_count_with_its_registrations() -> None:
 def test_nobody_reads_where_a_client_came_from() -> None:
     register(HERE)
     kept = ClientPolicy.objects.get(source="registration").registered_from
-    assert len(kept) == 64
+    assert len(kept) == 60
     assert "2001" not in kept
     made = ClientPolicy.objects.get(application=make_application("web"))
     assert made.registered_from == ""
 
 
 def test_a_plain_request_keeps_nothing_and_is_never_counted(monkeypatch: Any) -> None:
-    monkeypatch.setattr(authorization_request, "MOST_OF_ADDRESS", 0)
+    monkeypatch.setattr(authorization_request, "MOST_ANONYMOUS", 0)
     web = Flow(make_application("web", scopes=("openid",)))
     assert web.start()["Location"].startswith("/account/login/")
+    assert not AuthorizationRequest.objects.exists()
     web.browser.force_login(make_user(), "django.contrib.auth.backends.ModelBackend")
     assert "code" in location(web.decide(web.start()))
