@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -43,6 +44,15 @@ _WRITTEN_WITH_LATIN = frozenset(
     }
 )
 _GROUPS = (("rn", "m"), ("vv", "w"), ("ci", "d"))
+
+
+def revision() -> str:
+    """Return what changes with the tables behind ``skeleton``, and with Unicode's.
+
+    Stored skeletons of another revision no longer compare with new ones.
+    """
+    tables = (sorted(_TWINS.items()), _GROUPS, unicodedata.unidata_version)
+    return hashlib.sha256(repr(tables).encode()).hexdigest()
 
 
 def inspect_name(name: str, site_name: str, *, first_party: bool = False) -> list[Reason]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from idp.domain.client_name import likenesses, mixes_scripts, stored_skeleton
+from idp.domain.client_name import likenesses, mixes_scripts, revision, stored_skeleton
 from idp.domain.decision import Reason, Severity
-from idp.models import ClientPolicy
+from idp.models import ClientPolicy, SiteState
 from idp.services.registration_limit import self_registered
 
 BORROWED = Reason(
@@ -68,13 +68,25 @@ def note_name(application: Any) -> None:
     stored.exclude(name_skeleton=mark).update(name_skeleton=mark)
 
 
-def note_names() -> None:
-    """Keep how the names of clients read that were there before."""
-    without = ClientPolicy.objects.filter(name_skeleton="").exclude(application__name="")
-    rows = without.order_by("pk").values_list("pk", "application__name")
+def note_names(state: SiteState) -> None:
+    """Keep how the names of clients read that were there before.
+
+    Where the tables of letters that look alike have changed since, all are read again.
+
+    Args:
+        state: the site's row, which knows by which tables the names were read.
+    """
+    rows = ClientPolicy.objects.order_by("pk").values_list("pk", "application__name")
+    if state.name_revision == revision():
+        _note(rows.filter(name_skeleton="").exclude(application__name=""))
+        return
+    _note(rows)
+    SiteState.objects.filter(pk=state.pk).update(name_revision=revision())
+
+
+def _note(rows: QuerySet[ClientPolicy, tuple[Any, Any]]) -> None:
     batch = list(rows[:BATCH])
     while batch:
-        marks = {pk: stored_skeleton(name) for pk, name in batch}
-        found = [ClientPolicy(pk=pk, name_skeleton=mark) for pk, mark in marks.items() if mark]
+        found = [ClientPolicy(pk=pk, name_skeleton=stored_skeleton(name)) for pk, name in batch]
         ClientPolicy.objects.bulk_update(found, ["name_skeleton"])
         batch = list(rows.filter(pk__gt=batch[-1][0])[:BATCH])

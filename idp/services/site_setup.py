@@ -46,7 +46,7 @@ def prepare_site() -> None:
     fresh = not SiteState.objects.filter(pk=1).exists()
     state = site_state()
     _give_policies()
-    note_names()
+    note_names(state)
     if fresh and state.mode == SiteState.Mode.ENFORCE:
         provide_sign_in_scopes()
 

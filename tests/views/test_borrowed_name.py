@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from idp.models import ClientPolicy
+from idp.domain import client_name
+from idp.domain.client_name import revision
+from idp.models import ClientPolicy, SiteState
 from idp.services.client_name import (
     BORROWED,
     MIXED,
     borrowed_names,
     inspect_borrowed_name,
-    note_names,
 )
 from idp.services.metadata_document import adopt_document
+from idp.services.site_setup import prepare_site
 from tests.factories import make_application
 from tests.requirement import requirement
 from tests.views.test_metadata_document import ADDRESS, Shelf, flow, shelf
@@ -129,8 +131,27 @@ def test_a_name_is_known_however_it_was_saved() -> None:
     assert inspect_borrowed_name(NAME) == BORROWED
     ClientPolicy.objects.update(name_skeleton="")
     assert inspect_borrowed_name(NAME) is None
-    note_names()
+    prepare_site()
     assert inspect_borrowed_name(NAME) == BORROWED
+
+
+def test_names_are_read_again_when_other_letters_look_alike() -> None:
+    vouched()
+    prepare_site()
+    ClientPolicy.objects.update(name_skeleton="as it was read before")
+    prepare_site()
+    assert inspect_borrowed_name(NAME) is None, "nothing tells that it is out of date"
+    SiteState.objects.update(name_revision="of the tables before")
+    prepare_site()
+    assert inspect_borrowed_name(NAME) == BORROWED
+    assert SiteState.objects.get().name_revision == revision()
+
+
+def test_a_letter_more_that_looks_alike_makes_another_revision(monkeypatch: Any) -> None:
+    before = revision()
+    twins = {**client_name._TWINS, ord("ʟ"): "i"}
+    monkeypatch.setattr(client_name, "_TWINS", twins)
+    assert revision() != before
 
 
 def test_who_had_the_name_before_is_found() -> None:
