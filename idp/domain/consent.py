@@ -17,6 +17,7 @@ from idp.domain.consent_answer import (
     difference,
     durations,
     expiry,
+    for_duration,
     may_decline,
 )
 from idp.domain.consent_reason import consent_required, nothing_to_ask, why
@@ -45,6 +46,7 @@ __all__ = [
     "difference",
     "durations",
     "expiry",
+    "for_duration",
     "may_decline",
 ]
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from idp.domain.offline_access import without
 from idp.domain.party import Requirement
 
 if TYPE_CHECKING:
@@ -67,6 +68,17 @@ def accept(document: ConsentDocument, decision: str, kept: frozenset[str]) -> Ac
     included = (name for s in document.scopes if s.name in chosen for name in s.implied_scopes)
     granted = chosen.union(included) & available
     return Accepted(granted, available - granted)
+
+
+def for_duration(accepted: Accepted, duration: Duration) -> Accepted:
+    """Return what an answer grants for as long as it was given.
+
+    Who allows it this time only gets no lasting access, whatever the switches say.
+    """
+    if duration != Duration.ONCE:
+        return accepted
+    granted = without(accepted.granted)
+    return Accepted(granted, accepted.declined | (accepted.granted - granted))
 
 
 def may_decline(scope: str, client: ClientFacts, policy: Policy | None) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from idp.domain import scope_rule
 from idp.domain.lifetime import strictest
-from idp.domain.offline_access import OFFLINE_ACCESS
+from idp.domain.offline_access import OFFLINE_ACCESS, without
 from idp.domain.party import Requirement
 from idp.domain.refusal import Code, Fault, Refusal, reason
 
@@ -95,6 +95,11 @@ def answer(
     """
     refused = _refusals(question, asked)
     passed = asked.difference(refusal.scope for refusal in refused)
+    lifetimes = _lifetimes(question, server, question.catalogue.policies(passed))
+    if OFFLINE_ACCESS in passed and not lifetimes.refreshable:
+        refused = (*refused, _never_lasts(question))
+        passed = without(passed)
+        lifetimes = _lifetimes(question, server, question.catalogue.policies(passed))
     missing = frozenset() if late else _required_missing(question, refused)
     error, blamed = _error(question, refused, passed, missing, strict=strict, late=late)
     return Resolution(
@@ -104,7 +109,7 @@ def answer(
         needs_sign_in=frozenset(r.scope for r in refused if r.fault is Fault.SIGN_IN),
         needs_approval=frozenset(r.scope for r in refused if r.reason.code in _APPROVABLE),
         required_missing=missing,
-        lifetimes=_lifetimes(question, server, question.catalogue.policies(passed)),
+        lifetimes=lifetimes,
         error=error or None,
         description=(describe(blamed) or _wordless(question)) if error else "",
         question=question,
@@ -120,7 +125,13 @@ def report(resolution: Resolution, binding: frozenset[str] = frozenset()) -> Res
     """
     if not is_active(resolution.question):
         return resolution
+    lifetimes = _lifetimes(resolution.question, resolution.server, ())
     bound = tuple(r for r in resolution.refused if r.reason.code in binding)
+    if resolution.question.user is not None and not lifetimes.refreshable:
+        # Whatever the rules say, nothing of it could be given.
+        bound += tuple(
+            r for r in resolution.refused if r.scope == OFFLINE_ACCESS and r not in bound
+        )
     left = resolution.asked.difference(r.scope for r in bound)
     if bound and not (left and all(r.scope == OFFLINE_ACCESS for r in bound)):
         words = describe(bound)
@@ -131,7 +142,7 @@ def report(resolution: Resolution, binding: frozenset[str] = frozenset()) -> Res
         granted=left,
         needs_sign_in=frozenset(),
         required_missing=frozenset(),
-        lifetimes=_lifetimes(resolution.question, resolution.server, ()),
+        lifetimes=lifetimes,
         error=None,
         description="",
     )
@@ -179,6 +190,12 @@ def _refusals(question: Question, asked: Iterable[str]) -> tuple[Refusal, ...]:
             words = reason(code, scope=name, grant_type=question.grant_type)
             refused.append(Refusal(name, words, fault))
     return tuple(refused)
+
+
+def _never_lasts(question: Question) -> Refusal:
+    """Return the refusal of a scope that no rule refuses, where a policy forbids refresh tokens."""
+    code, name = Code.GRANT_TYPE_NOT_ALLOWED, OFFLINE_ACCESS
+    return Refusal(name, reason(code, scope=name, grant_type=question.grant_type), Fault.CLIENT)
 
 
 def _required_missing(question: Question, refused: Iterable[Refusal]) -> frozenset[str]:

@@ -79,12 +79,14 @@ def allow(
     if not claim_request(kept, decision.answer, flow.now):
         return None
     shown = document_from_dict(kept.document or {})
-    accepted = rules.accept(shown, decision.answer, decision.kept_scopes)
+    duration = rules.choose_duration(shown, decision.duration)
+    accepted = rules.for_duration(
+        rules.accept(shown, decision.answer, decision.kept_scopes), duration
+    )
     granted = accepted.granted & asked.resolution.granted
     if not granted:
         _record(request, flow, kept, accepted.declined, allowed=False)
         return _denied(request, flow)
-    duration = rules.choose_duration(shown, decision.duration)
     consent = record_decision(
         request.user,
         flow.proven.application,

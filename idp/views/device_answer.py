@@ -59,10 +59,12 @@ def carry_out(
         raise AlreadyDecided
     shown = document_from_dict(kept.document or {})
     if decision.answer == "allow":
-        accepted = rules.accept(shown, decision.answer, decision.kept_scopes)
+        duration = rules.choose_duration(shown, decision.duration)
+        accepted = rules.for_duration(
+            rules.accept(shown, decision.answer, decision.kept_scopes), duration
+        )
         granted = accepted.granted & question.resolution.granted
         if granted:
-            duration = rules.choose_duration(shown, decision.duration)
             _allow(request, question, shown, granted, accepted.declined, duration)
             return True
     _refuse(request, question, shown)

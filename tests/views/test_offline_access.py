@@ -8,7 +8,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from idp.models import Authorization, Consent, ConsentScope, Scope
+from idp.models import Authorization, Consent, ConsentEvent, ConsentScope, Scope, ScopePolicy
 from idp.services.catalogue import bump_catalogue, forget_recent
 from idp.services.consent import narrow_consent
 from idp.services.holding_batch import shrink_holdings_of
@@ -125,6 +125,49 @@ def test_without_refresh_tokens_nothing_of_it_is_said() -> None:
     found = flow.tokens(f"{BOTH} brief")
     assert scopes_of(found) == {"openid", "brief"}
     assert "refresh_token" not in found
+
+
+def brief(*scopes: str) -> Flow:
+    """Return a flow to a client whose users choose for how long they allow."""
+    flow = flow_of(*scopes)
+    ScopePolicy.objects.update(choose_duration=True)
+    bump_catalogue()
+    return flow
+
+
+def test_this_time_only_gives_no_lasting_access_and_the_ledger_says_so() -> None:
+    flow = brief("openid", OFFLINE)
+    found = flow.exchange(location(flow.decide(flow.start(BOTH), duration="once"))["code"]).json()
+    assert scopes_of(found) == {"openid"}
+    event = ConsentEvent.objects.latest("pk")
+    assert (event.scopes_after, event.declined) == ("openid", OFFLINE)
+    assert not ConsentScope.objects.filter(scope=OFFLINE, state="granted").exists()
+
+
+def test_alone_and_this_time_only_it_is_nothing() -> None:
+    flow = brief(OFFLINE)
+    page = flow.start(OFFLINE, prompt="consent")
+    assert location(flow.decide(page, duration="once"))["error"] == "access_denied"
+    assert not Authorization.objects.exists()
+    event = ConsentEvent.objects.latest("pk")
+    assert (event.kind, event.declined) == ("declined", OFFLINE)
+    lasting = flow.decide(flow.start(OFFLINE, prompt="consent"), duration="until_revoked")
+    assert scopes_of(flow.exchange(location(lasting)["code"]).json()) == {OFFLINE}
+
+
+def test_alone_without_refresh_tokens_it_is_refused_before_anybody_is_asked() -> None:
+    flow = flow_of(OFFLINE)
+    ScopePolicy.objects.update(refresh=False)
+    bump_catalogue()
+    assert location(flow.start(OFFLINE, prompt="consent"))["error"] == "invalid_scope"
+
+
+def test_on_a_device_this_time_only_gives_no_lasting_access() -> None:
+    ScopePolicy.objects.update(choose_duration=True)
+    bump_catalogue()
+    device = DeviceFlow(make_application("device", scopes=("openid", OFFLINE)), make_user())
+    assert scopes_of(device.tokens(scope=BOTH, duration="once")) == {"openid"}
+    assert ConsentEvent.objects.latest("pk").scopes_after == "openid"
 
 
 def test_the_metadata_lists_it_like_any_scope_that_clients_may_ask_for() -> None:
