@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,9 @@ from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 
 from idp.conf import access_token_model, application_model, refresh_token_model
+from idp.domain.withdrawal import Withdrawal
 from idp.models import Authorization, Consent, ConsentScope, IssuedToken
+from idp.services.withdrawal import pending_withdrawals
 
 MOST_SESSIONS = 50
 MOST_OLDER = 200
@@ -60,28 +62,44 @@ class ConnectedApp:
         return self.consent is None or bool(self.scopes)
 
 
-def live_consents(user: Any, now: datetime) -> QuerySet[Consent]:
-    """Return the user's consents that hold, newest use first, each with ``idp_used``."""
+def live_consents(user: Any, now: datetime, taken: Iterable[Withdrawal]) -> QuerySet[Consent]:
+    """Return the user's consents that hold, newest use first, each with ``idp_used``.
+
+    Args:
+        user: whose.
+        now: the time.
+        taken: ``taken_back`` of the user, which is gone though not written down yet.
+    """
     rows: QuerySet[Consent] = _consents(user).live(now)
+    for row in taken:
+        if row.consents and not row.scope:
+            named = {"application": row.client} if row.client else {}
+            rows = rows.exclude(decided_at__lte=row.at, **named)
     return rows.order_by(Coalesce("idp_used", "decided_at").desc(), "-pk")
 
 
-def apps_of(consents: Iterable[Consent], now: datetime) -> list[ConnectedApp]:
+def apps_of(
+    consents: Iterable[Consent], now: datetime, taken: Iterable[Withdrawal]
+) -> list[ConnectedApp]:
     """Return consents as apps, with one statement for the scopes of all of them."""
-    rows = list(consents)
-    held: dict[int, set[str]] = {row.pk: set() for row in rows}
+    rows = {row.pk: row for row in consents}
+    held: dict[int, set[str]] = {pk: set() for pk in rows}
     granted = ConsentScope.objects.filter(consent__in=rows, state=ConsentScope.State.GRANTED)
-    for pk, scope in granted.values_list("consent_id", "scope"):
-        held[pk].add(scope)
-    return [_app(row, frozenset(held[row.pk]), now) for row in rows]
+    of_consents = [row for row in taken if row.consents]
+    for pk, scope, since in granted.values_list("consent_id", "scope", "since"):
+        pair = rows[pk].user_id, rows[pk].application_id
+        if not any(row.scope in {"", scope} and row.covers(*pair, since) for row in of_consents):
+            held[pk].add(scope)
+    return [_app(row, frozenset(held[pk]), now) for pk, row in rows.items()]
 
 
 def find_app(user: Any, app_id: uuid.UUID, now: datetime) -> ConnectedApp | None:
     """Return one app of a user by its opaque identifier, also one that was removed."""
     consent = _consents(user).filter(public_id=app_id).first()
+    taken = taken_back(user)
     if consent is not None:
-        return apps_of([consent], now)[0]
-    return next((app for app in older_apps(user, now) if app.id == app_id), None)
+        return apps_of([consent], now, taken)[0]
+    return next((app for app in older_apps(user, now, taken) if app.id == app_id), None)
 
 
 def find_by_client(user: Any, client_id: str, now: datetime) -> ConnectedApp | None:
@@ -89,21 +107,26 @@ def find_by_client(user: Any, client_id: str, now: datetime) -> ConnectedApp | N
     if "\x00" in client_id:
         return None
     consent = _consents(user).filter(application__client_id=client_id).first()
+    taken = taken_back(user)
     if consent is not None and consent.is_live(now):
-        return apps_of([consent], now)[0]
-    older = (app for app in older_apps(user, now) if app.application.client_id == client_id)
-    return next(older, None) or (apps_of([consent], now)[0] if consent is not None else None)
+        return apps_of([consent], now, taken)[0]
+    older = (app for app in older_apps(user, now, taken) if app.application.client_id == client_id)
+    return next(older, None) or next(iter(apps_of([consent] if consent else [], now, taken)), None)
 
 
-def older_apps(user: Any, now: datetime) -> list[ConnectedApp]:
+def older_apps(user: Any, now: datetime, taken: Sequence[Withdrawal]) -> list[ConnectedApp]:
     """Return the clients that hold live tokens of a user without a consent that covers them.
 
     So does every client of a site that was there before the consents were recorded.
     """
-    covered = Consent.objects.filter(user=user).live(now).values("application_id")
+    consents = Consent.objects.filter(user=user)
+    covered = (consents.live(now) | consents.exclude(ended_by_task=None)).values("application_id")
     held: dict[Any, _Held] = {}
     for application_id, scope, created, used in _older_tokens(user, covered, now):
-        held.setdefault(application_id, _Held()).add(scope, created, used)
+        lost = {row.scope for row in taken if row.covers(user.pk, application_id, created)}
+        left = "" if "" in lost else " ".join(sorted(set(scope.split()) - lost))
+        if left or not lost:
+            held.setdefault(application_id, _Held()).add(left, created, used)
     if not held:
         return []
     rows = application_model()._default_manager.select_related("idp_policy").in_bulk(list(held))
@@ -113,6 +136,8 @@ def older_apps(user: Any, now: datetime) -> list[ConnectedApp]:
 
 def sessions_of(app: ConnectedApp, user: Any, now: datetime) -> list[Authorization]:
     """Return the acts of authorization that hold a live token, last used first."""
+    if not app.is_live:
+        return []
     alive = IssuedToken.objects.filter(authorization=OuterRef("pk")).filter(
         Q(expires_at=None) | Q(expires_at__gt=now), used_at=None
     )
@@ -120,7 +145,15 @@ def sessions_of(app: ConnectedApp, user: Any, now: datetime) -> list[Authorizati
     held = pair.filter(Exists(alive)).order_by(
         Coalesce("last_used_at", "created_at").desc(), "-created_at"
     )
+    for row in taken_back(user):
+        if not row.scope and row.client in {"", str(app.application.pk)}:
+            held = held.exclude(created_at__lte=row.at)
     return list(held[:MOST_SESSIONS])
+
+
+def taken_back(user: Any) -> list[Withdrawal]:
+    """Return what operators took back of a user and is not written down yet."""
+    return [row for row in pending_withdrawals() if row.user in {"", str(user.pk)}]
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from idp.services.connected_app import (
     live_consents,
     older_apps,
     sessions_of,
+    taken_back,
 )
 from idp.services.connected_app_history import end_not_written_yet, entries_of, events_of
 from idp.services.connected_app_removal import remove_app, take_back
@@ -61,12 +62,13 @@ def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def app_list(request: HttpRequest) -> HttpResponse:
     """Show every client that has access, last used first."""
     now = timezone.now()
-    shown = Paginator(live_consents(request.user, now), APPS_ON_A_PAGE).get_page(
-        request.GET.get("page")
-    )
-    apps = apps_of(shown.object_list, now)
+    taken = taken_back(request.user)
+    live = live_consents(request.user, now, taken)
+    shown = Paginator(live, APPS_ON_A_PAGE).get_page(request.GET.get("page"))
+    apps = [app for app in apps_of(shown.object_list, now, taken) if app.is_live]
     if shown.number == 1:
-        apps = sorted([*apps, *older_apps(request.user, now)], key=context.recency, reverse=True)
+        older = older_apps(request.user, now, taken)
+        apps = sorted([*apps, *older], key=context.recency, reverse=True)
     texts = words(_language())
     values = {
         "apps": context.cards(apps, texts),

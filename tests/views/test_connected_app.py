@@ -18,8 +18,11 @@ from idp.conf import access_token_model, refresh_token_model
 from idp.domain import ledger as rules
 from idp.domain.snapshot import ConsentDocument, ShownApi, ShownClient, ShownScope
 from idp.models import Consent, ConsentEvent
+from idp.services.chosen import Chosen
 from idp.services.consent import narrow_consent, record_decision, revoke_consent
+from idp.services.consent_reach import Target
 from idp.services.event import Origin
+from idp.services.task import Order, begin_task
 from tests.factories import grant, make_application, make_scope, make_user
 from tests.requirement import defect, requirement
 from tests.services.test_consent import hold
@@ -97,6 +100,54 @@ def test_what_ended_or_belongs_to_others_is_not_listed(browser: Client, ada: Any
     grant(ada, make_application(), "a", duration="30d", now=now - 31 * DAY)
 
     assert browser.get(LIST).context["apps"] == []
+
+
+@pytest.mark.parametrize("whose", ["client", "user", "everyone", "chosen"])
+def test_what_an_operator_took_back_is_gone_before_it_is_written_down(
+    browser: Client, ada: Any, app: Any, whose: str
+) -> None:
+    now = timezone.now()
+    consent = grant(ada, app, "photos", now=now - DAY)
+    hold(ada, app, "photos", now - DAY, consent)
+    targets = {"client": {"application": app}, "user": {"user": ada}, "everyone": {}}
+    chosen = Chosen(what="consent", keys=(consent.pk,))
+    work = chosen if whose == "chosen" else Target(**targets[whose])
+    kind = "revoke" if whose == "chosen" else "take_back"
+    begin_task(Order(kind=kind, work=work, label="this", total=1), now=now)
+
+    assert browser.get(LIST).context["apps"] == []
+    shown = browser.get(url(consent)).context
+    assert (shown["permissions"], shown["sessions"], shown["remove_url"]) == ([], [], "")
+
+
+def test_a_scope_that_is_being_taken_back_is_not_listed(
+    browser: Client, ada: Any, app: Any
+) -> None:
+    now = timezone.now()
+    consent = grant(ada, app, "photos", "mail", now=now - DAY)
+    only = grant(ada, make_application(), "mail", now=now - DAY)
+    older_tokens(make_user("bob"), app)
+    older_tokens(ada, make_application(name="Older"), "a", "mail photos")
+    begin_task(Order(kind="take_back", work=Target(scope="mail"), label="", total=1), now=now + DAY)
+
+    assert {shown["name"]: shown["summary"] for shown in browser.get(LIST).context["apps"]} == {
+        "Photo Print": ["See your photos"],
+        "Older": ["See your photos"],
+    }
+    assert [p["name"] for p in browser.get(url(consent)).context["permissions"]] == ["photos"]
+    assert browser.get(url(only)).context["permissions"] == []
+
+
+def test_ended_tokens_leave_an_app_without_sessions(browser: Client, ada: Any, app: Any) -> None:
+    now = timezone.now()
+    consent = grant(ada, app, "photos", now=now - DAY)
+    hold(ada, app, "photos", now - timedelta(minutes=1), consent)
+    assert len(browser.get(url(consent)).context["sessions"]) == 1
+    order = Order(kind="end_tokens", work=Target(application=app), label="this", total=1)
+    begin_task(order, now=now)
+
+    shown = browser.get(url(consent)).context
+    assert (len(shown["permissions"]), shown["sessions"]) == (1, [])
 
 
 def test_many_apps_are_listed_by_pages_with_a_fixed_number_of_statements(
@@ -403,13 +454,13 @@ def test_receipts_are_signed_by_keys_that_anybody_can_read(
     assert rules.Link(claims["event"], event.previous_digest, claims["digest"]).is_sound()
 
 
-def older_tokens(user: Any, application: Any) -> None:
+def older_tokens(user: Any, application: Any, prefix: str = "", scope: str = "photos") -> None:
     now = timezone.now()
     access = access_token_model().objects.create(
-        user=user, application=application, token="old", scope="photos", expires=now + DAY
+        user=user, application=application, token=f"{prefix}old", scope=scope, expires=now + DAY
     )
     refresh_token_model().objects.create(
-        user=user, application=application, token="older", access_token=access
+        user=user, application=application, token=f"{prefix}older", access_token=access
     )
 
 
