@@ -172,27 +172,6 @@ def test_an_api_names_clients_and_scopes_to_those_alone_who_may_see_them(
     }
 
 
-def test_an_api_names_clients_and_scopes_to_those_alone_who_may_see_them(
-    house: SimpleNamespace,
-) -> None:
-    api = house.scope.api
-    api.resource_servers.add(house.application.idp_policy)
-    opts = application_model()._meta
-    clients = f"{opts.app_label}.view_{opts.model_name}"
-    named = {}
-    for more in ((), ("idp.view_scope",), (clients,)):
-        shown = signed_in("idp.view_api", *more).get(page("idp_api_change", api.pk))
-        assert shown.status_code == 200
-        words = (house.scope.name, house.application.client_id, str(house.application))
-        named[more] = [word in shown.text for word in words]
-
-    assert named == {
-        (): [False, False, False],
-        ("idp.view_scope",): [True, False, False],
-        (clients,): [False, True, True],
-    }
-
-
 def test_an_api_needs_an_absolute_identifier(desk: Client) -> None:
     answer = desk.post(page("idp_api_add"), {"name": "Photos", "identifier": "photos"})
     assert "identifier" in answer.context["adminform"].form.errors
