@@ -60,9 +60,10 @@ ON_POSTGRESQL = (
     "clients",
     "dropin/test_own_models.py",
     "dropin/test_own_classes.py",
+    "project/test_health.py",
 )
-"""The desk, and whole systems: tested on the database of production alone. The demo is one on
-SQLite."""
+"""The desk, and whole systems: tested on the database of production alone, which is migrated. The
+demo is one on SQLite."""
 
 ONCE = (
     "domain",
