@@ -99,7 +99,8 @@ class DecisionView(AuthorizationMixin, View):
             if asked is None:
                 return self.sign_in(request, flow, sign_in, kept)
             if question.has_changed(flow, request, asked, kept):
-                claim_request(kept, "stale", flow.now)
+                if not claim_request(kept, "stale", flow.now):
+                    return None  # the other of two clicks was it that changed what is remembered
                 changed = _("What this app may ask for has changed. Please look again.")
                 return self.ask(request, flow, asked, kept, sign_in, (changed,))
             return allow(request, flow, kept, decision, asked, sign_in)
