@@ -13,6 +13,24 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser.look import DESKTOP, LOOKS, Look
 from tools import browser as chromium
 
+UNUSED = (
+    # What Playwright leaves out itself; the last such argument is the one that counts.
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    # Each window's own pages, and a process in reserve: as dear as the pages that are looked at.
+    "SpareRendererForSitePerProcess",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+)
+"""Features of the browser that no test needs."""
+
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -21,6 +39,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(UNUSED)}",
 )
 NOT_OURS = "Failed to load resource"
 """What Chromium writes for every answer of 400 and above, wanted or not."""
