@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -33,6 +33,9 @@ from idp.services.redirect_uri import sync_redirect_uris
 from idp.services.redirect_uri_guard import guard_application
 from idp.services.sign_in import how_signed_in, record_sign_in, sign_ins_at_hand
 from idp.services.site_setup import prepare_site
+
+if TYPE_CHECKING:
+    from django.db.models import Model
 
 
 def connect() -> None:
@@ -107,13 +110,19 @@ def after_migrate(*, using: str = "default", **_kwargs: Any) -> None:
     """
     # First, because it also clears up behind tables that are gone.
     install_triggers(using)
-    connection = connections[using]
-    tables = set(connection.introspection.table_names())
-    needed = {
-        SiteState._meta.db_table,
-        ClientPolicy._meta.db_table,
-        application_model()._meta.db_table,
-    }
-    if not needed <= tables:
+    tables = set(connections[using].introspection.table_names())
+    if application_model()._meta.db_table not in tables:
         return
-    prepare_site()
+    if all(_is_up_to_date(model, tables, using) for model in (SiteState, ClientPolicy)):
+        prepare_site()
+
+
+def _is_up_to_date(model: type[Model], tables: set[str], using: str) -> bool:
+    """Return whether a table has every column of its model: it lacks some between migrations."""
+    table, connection = model._meta.db_table, connections[using]
+    if table not in tables:
+        return False
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_table_description(cursor, table)
+    wanted = {field.column for field in model._meta.local_concrete_fields}
+    return wanted <= {column.name for column in found}
