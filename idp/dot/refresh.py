@@ -17,7 +17,7 @@ from idp.models.prepared import Prepared
 from idp.services.answer import unseal
 from idp.services.authorization import checksum, report_replay, standing
 from idp.services.consent import note_expiry, present_consent
-from idp.services.consent_scope import granted_scopes
+from idp.services.consent_scope import refused_scopes
 from idp.services.event import record_event
 from idp.services.resolution import resolve_again
 from idp.services.site_scope import offer_to
@@ -111,7 +111,8 @@ class RefreshRules(SiteRules):
         """Judge a token from before the provider by the toolkit's rules and live parties.
 
         Its scope stands in a row of the toolkit's. Where the user's decision is on record, it gives
-        no more than that.
+        nothing that was declined or taken back; what that decision does not name is as it was:
+        what a scope implies, and what is given without asking.
         """
         if not super().validate_refresh_token(refresh_token, client, request):  # type: ignore[misc]
             return False
@@ -126,7 +127,7 @@ class RefreshRules(SiteRules):
         scopes = super().get_original_scopes(refresh_token, request)  # type: ignore[misc]
         text = scopes if isinstance(scopes, str) else " ".join(scopes)
         if consent is not None:
-            text = to_text(granted_scopes(consent) & frozenset(text.split()))
+            text = to_text(frozenset(text.split()) - refused_scopes(consent))
         return self._grant_again_on_refresh(request, exchange, row.user, text, since=row.created)
 
     def _grant_again_on_refresh(

@@ -36,6 +36,12 @@ def granted_scopes(consent: Consent) -> frozenset[str]:
     return frozenset(rows.values_list("scope", flat=True))
 
 
+def refused_scopes(consent: Consent) -> frozenset[str]:
+    """Return the scopes that were declined or taken back, and not granted since."""
+    rows = ConsentScope.objects.filter(consent=consent).exclude(state=State.GRANTED)
+    return frozenset(rows.values_list("scope", flat=True))
+
+
 def write_scopes(
     consent: Consent,
     *,

@@ -81,6 +81,13 @@ def test_no_older_refresh_token_brings_back_what_its_user_took(flow: Flow) -> No
     assert flow.refresh("older-refresh").json()["scope"] == "openid", "the decision binds as well"
 
 
+def test_an_older_refresh_token_keeps_what_the_decision_does_not_name(flow: Flow) -> None:
+    make_older(flow)
+    record_decision(flow.user, flow.application, ["openid"], allow=True, now=timezone.now())
+
+    assert set(flow.refresh("older-refresh").json()["scope"].split()) == set(BOTH.split())
+
+
 def test_what_comes_while_the_operator_thinks_is_taken_back_too(
     clock: Any, idp: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
