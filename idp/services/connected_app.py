@@ -122,8 +122,9 @@ def older_apps(user: Any, now: datetime, taken: Sequence[Withdrawal]) -> list[Co
     consents = Consent.objects.filter(user=user)
     covered = (consents.live(now) | consents.exclude(ended_by_task=None)).values("application_id")
     held: dict[Any, _Held] = {}
-    for application_id, scope, created, used in _older_tokens(user, covered, now):
-        lost = {row.scope for row in taken if row.covers(user.pk, application_id, created)}
+    for application_id, scope, created, newest, used in _older_tokens(user, covered, now):
+        # The newest of them: a token that was issued after a decision is left alone by it.
+        lost = {row.scope for row in taken if row.covers(user.pk, application_id, newest)}
         left = "" if "" in lost else " ".join(sorted(set(scope.split()) - lost))
         if left or not lost:
             held.setdefault(application_id, _Held()).add(left, created, used)
@@ -171,8 +172,10 @@ class _Held:
             self.used = max(self.used or used, used)
 
 
-def _older_tokens(user: Any, covered: Any, now: datetime) -> Iterator[tuple[Any, str, Any, Any]]:
-    """Yield ``(application, scope, first created, last seen)`` of live tokens.
+def _older_tokens(
+    user: Any, covered: Any, now: datetime
+) -> Iterator[tuple[Any, str, Any, Any, Any]]:
+    """Yield ``(application, scope, first created, last created, last seen)`` of live tokens.
 
     A live refresh token has no scope of its own: the one of its access token, which may have
     expired, says what it can still do.
@@ -187,8 +190,8 @@ def _older_tokens(user: Any, covered: Any, now: datetime) -> Iterator[tuple[Any,
             rows.exclude(application__in=covered)
             .order_by()
             .values("application", held=scope)
-            .annotate(first=Min("created"), last=Max("updated"))
-            .values_list("application", "held", "first", "last")
+            .annotate(first=Min("created"), newest=Max("created"), last=Max("updated"))
+            .values_list("application", "held", "first", "newest", "last")
             .order_by("-last")[:MOST_OLDER]
         )
 

@@ -102,6 +102,20 @@ def test_what_ended_or_belongs_to_others_is_not_listed(browser: Client, ada: Any
     assert browser.get(LIST).context["apps"] == []
 
 
+def test_a_token_that_came_after_an_operator_took_back_keeps_its_app_listed(
+    browser: Client, ada: Any, app: Any
+) -> None:
+    now = timezone.now()
+    older_tokens(ada, app, "a")
+    for model in (access_token_model(), refresh_token_model()):
+        model.objects.update(created=now - DAY)
+    begin_task(Order(kind="take_back", work=Target(application=app), label="", total=1), now=now)
+    assert browser.get(LIST).context["apps"] == []
+
+    older_tokens(ada, app, "b")
+    assert [shown["name"] for shown in browser.get(LIST).context["apps"]] == ["Photo Print"]
+
+
 @pytest.mark.parametrize("whose", ["client", "user", "everyone", "chosen"])
 def test_what_an_operator_took_back_is_gone_before_it_is_written_down(
     browser: Client, ada: Any, app: Any, whose: str
