@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.utils.html import format_html, format_html_join
@@ -50,6 +51,9 @@ ENDINGS = {
 }
 """The codes of endings in words; what is none of them are the words of who ended it."""
 
+_BY_TASK = re.compile(re.escape(begun_by("")) + r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What a task writes meanwhile; an operator's own words may begin alike."""
+
 Step = tuple["datetime | None", Any]
 
 
@@ -75,7 +79,7 @@ def life_of(row: Authorization) -> SafeString:
 
 def ending(reason: str) -> Any:
     """Return why an authorization ended, in words."""
-    known = "taken_back" if reason.startswith(begun_by("")) else reason
+    known = "taken_back" if _BY_TASK.fullmatch(reason) else reason
     return ENDINGS.get(known, reason)
 
 
