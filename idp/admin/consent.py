@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from idp.admin import display, user
 from idp.admin.base import PartyAdmin
-from idp.admin.chosen import challenge, end_many
+from idp.admin.chosen import challenge, end_many, older_one_by_one
 from idp.admin.confirm import Question, ask, given_reason, is_confirmed
 from idp.admin.filter import ClientFilter, TextFilter, UserFilter
 from idp.models import Authorization, Consent, ConsentEvent, ConsentScope, ConsentSnapshot
@@ -249,6 +249,7 @@ def _question(consents: QuerySet[Any], back: str = "") -> Question:
                 "Every token that rests on them ends at once: the next request of the client is "
                 "refused."
             ),
+            *older_one_by_one(number),
             _(
                 "The user is asked again when the client comes back. The ledger keeps what was "
                 "and who ended it."

@@ -46,7 +46,9 @@ def test_consents_of_one_client_end_once_its_name_is_typed(
     body = sent("revoke_selected", Consent.objects.all())
     address = page("idp_consent_changelist")
 
-    assert desk.post(address, {**body, "challenge": "2"}).status_code == 400
+    refused = desk.post(address, {**body, "challenge": "2"})
+    assert refused.status_code == 400
+    assert "older ones that no authorization stands behind" in refused.text
     assert not BulkTask.objects.exists()
     answer = desk.post(address, {**body, "challenge": str(house.application)}, follow=True)
 
