@@ -70,26 +70,31 @@ def note_success(client_id: str, secret: str) -> None:
 
 def note_failure(client_id: str, address: str, now: datetime) -> bool:
     """Count a failure; return whether it is worth a record, which those beyond a limit are not."""
-    worth = not _over(client_id, address, now)
-    for name in _limits(client_id, address, now):
-        count(name, seconds=WINDOW_SECONDS, now=now)
-    return worth
+    for limits in _limits(client_id, address, now):
+        counted = [
+            count(name, seconds=WINDOW_SECONDS, now=now) <= limit for name, limit in limits.items()
+        ]
+        if not all(counted):
+            return False  # who is over the own limit does not use up what the neighbours have
+    return True
 
 
 def _over(client_id: str, address: str, now: datetime) -> bool:
-    limits = _limits(client_id, address, now)
+    around = _limits(client_id, address, now)
+    limits = {name: limit for each in around for name, limit in each.items()}
     counts = cache.get_many(limits)
     return any(int(counts.get(name, 0)) >= limit for name, limit in limits.items())
 
 
-def _limits(client_id: str, address: str, now: datetime) -> dict[str, int]:
-    """Return the names of the counters at hand, and how far each may go."""
-    limits = {}
+def _limits(client_id: str, address: str, now: datetime) -> list[dict[str, int]]:
+    """Return the names of the counters at hand, and how far each may go, narrowest first."""
+    around = []
     for shares, sender in enumerate(networks(address), 1):
-        limits[_name(client_id, sender, now)] = shares * PAIR_LIMIT
+        limits = {_name(client_id, sender, now): shares * PAIR_LIMIT}
         if address:
             limits[_name("", sender, now)] = shares * ADDRESS_LIMIT
-    return limits
+        around.append(limits)
+    return around
 
 
 def _name(client_id: str, sender: str, now: datetime) -> str:

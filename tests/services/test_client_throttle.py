@@ -68,6 +68,19 @@ def test_failures_beyond_the_limit_are_not_worth_a_record(now):
     assert fail(PAIR_LIMIT + 3, now) == [True] * PAIR_LIMIT + [False] * 3
 
 
+def test_who_is_over_the_own_limit_leaves_the_neighbours_theirs(now):
+    fail(5 * PAIR_LIMIT, now)
+    assert seconds_to_wait("client", "guess", THERE, now) == 0
+    assert fail(PAIR_LIMIT - 1, now, address=THERE) == [True] * (PAIR_LIMIT - 1)
+
+
+def test_two_addresses_use_up_what_their_network_has(now):
+    fail(PAIR_LIMIT, now)
+    fail(PAIR_LIMIT, now, address=THERE)
+    assert seconds_to_wait("client", "guess", "192.0.2.3", now) > 0
+    assert fail(1, now, address="192.0.2.3") == [False]
+
+
 def test_a_cache_that_keeps_nothing_stops_nobody(now, settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     fail(PAIR_LIMIT, now)
