@@ -68,8 +68,13 @@ def _is_plain(relation: Any, depth: int) -> bool:
         return False
     cascades = relation.on_delete is models.CASCADE
     return relation.on_delete is models.SET_NULL or (
-        cascades and is_plain(relation.related_model, depth + 1)
+        cascades and (_is_own(relation) or is_plain(relation.related_model, depth + 1))
     )
+
+
+def _is_own(relation: Any) -> bool:
+    """Return whether rows of a model go with other rows of the same model."""
+    return relation.related_model is relation.model and relation.on_delete is models.CASCADE
 
 
 def _delete(rows: models.QuerySet[Any]) -> int:
@@ -79,13 +84,32 @@ def _delete(rows: models.QuerySet[Any]) -> int:
 
 
 def _delete_keys(model: Any, keys: Sequence[Any], database: str) -> int:
+    relations = _relations(model)
+    for relation in filter(_is_own, relations):
+        keys = _with_followers(relation, keys, database)
     gone = 0
     for start in range(0, len(keys), BATCH):
         part = keys[start : start + BATCH]
-        for relation in _relations(model):
-            _let_go(relation, part, database)
+        for relation in relations:
+            if not _is_own(relation):
+                _let_go(relation, part, database)
         gone += _raw_delete(model._base_manager.using(database).filter(among(model, "pk", part)))
     return gone
+
+
+def _with_followers(relation: Any, keys: Sequence[Any], database: str) -> list[Any]:
+    """Return keys behind those of the rows that go with them, whose own followers stand before."""
+    model, name = relation.related_model, relation.field.name
+    known, newest = dict.fromkeys(keys), list(keys)
+    while newest:
+        found: list[Any] = []
+        for start in range(0, len(newest), BATCH):
+            among_them = among(model, name, newest[start : start + BATCH])
+            rows = model._base_manager.using(database).filter(among_them)
+            found += rows.values_list("pk", flat=True)
+        newest = [key for key in found if key not in known]
+        known |= dict.fromkeys(newest)
+    return list(reversed(known))
 
 
 def _let_go(relation: Any, keys: Sequence[Any], database: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db.models.signals import post_delete
 
 from idp.conf import access_token_model, refresh_token_model
-from idp.models import Authorization, IssuedToken
+from idp.models import Authorization, AuthorizationRequest, IssuedToken
 from idp.services import removal
 from idp.services.removal import delete_keys, delete_rows
 from tests.factories import grant, make_application, make_user
@@ -73,6 +73,32 @@ def test_rows_go_by_their_keys_with_what_belongs_to_them(held: Any, monkeypatch:
 
     assert not IssuedToken.objects.exists()
     assert refresh_token_model().objects.count() == 2, "nothing says that they go along"
+
+
+def test_rows_go_with_their_followers_of_the_same_model_by_few_statements(
+    now: Any, django_assert_max_num_queries: Any
+) -> None:
+    client = make_application()
+
+    def keep(number: int, origin: Any = None) -> Any:
+        return AuthorizationRequest.objects.create(
+            nonce_digest=f"{number}",
+            application=client,
+            parameters={},
+            expires_at=now,
+            origin=origin,
+        )
+
+    first = keep(0)
+    for number in range(1, 20):
+        keep(number, origin=first)
+    last = keep(20, origin=keep(21))
+    AuthorizationRequest.objects.filter(pk=last.origin_id).update(origin=last)
+    kept = keep(22)
+
+    with django_assert_max_num_queries(7):
+        assert delete_keys(AuthorizationRequest, [first.pk, last.pk]) == 22
+    assert AuthorizationRequest.objects.get() == kept
 
 
 def test_no_keys_are_no_rows(held: Any) -> None:
