@@ -16,9 +16,8 @@ from django.db.models import QuerySet
 from idp.domain import credential
 from idp.models import AuthorizationRequest, SignIn
 from idp.services.event import record_event
-from idp.services.removal import delete_rows
 from idp.services.sender import mark_of
-from idp.services.waiting_room import make_room
+from idp.services.waiting_room import BATCH, drop_oldest, make_room
 
 LIFETIME = timedelta(minutes=15)
 MOST_ANONYMOUS = 10_000
@@ -144,6 +143,7 @@ def _make_room(now: datetime) -> None:
     waiting = AuthorizationRequest.objects.filter(user=None, pushed=False)
     if waiting[:MOST_ANONYMOUS].count() < MOST_ANONYMOUS:
         return
-    delete_rows(waiting.filter(expires_at__lte=now))
+    if drop_oldest(waiting.filter(expires_at__lte=now), BATCH):
+        return
     if make_room(waiting, MOST_ANONYMOUS):
         record_event("authorization.too_many", now=now)

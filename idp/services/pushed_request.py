@@ -72,6 +72,7 @@ def _make_room(application: Any, address: str, now: datetime) -> None:
         application=application, pushed=True, used_at=None, expires_at__gt=now
     )
     if address:
-        make_room(waiting, MOST_WAITING)
+        # What a browser opened already is on somebody's screen, and takes no place any more.
+        make_room(waiting.filter(followers=None), MOST_WAITING)
     elif waiting[:MOST_WAITING].count() >= MOST_WAITING:
         raise TooManyRequests

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.cache import cache
@@ -15,10 +16,11 @@ from idp.models import AuthorizationRequest, ClientPolicy, SecurityEvent
 from idp.services import authorization_request, client_throttle, device_throttle, pushed_request
 from idp.services.registration_limit import SHARES, SWEPT_WITHIN_SECONDS
 from idp.services.sender import mark_of
+from idp.services.waiting_room import BATCH, make_room
 from tests.factories import grant, make_application, make_scope, make_user
 from tests.requirement import requirement
 from tests.views.documents import Shelf
-from tests.views.flow import Flow, basic, location, post
+from tests.views.flow import AUTHORIZE, Flow, basic, location, post
 from tests.views.test_metadata_document import CALLBACK
 from tests.views.test_metadata_document import document as described
 
@@ -27,6 +29,7 @@ pytestmark = pytest.mark.django_db
 HERE, NEXT_DOOR, ELSEWHERE = "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"
 """Two addresses of one network, and one of another that may be the same customer's."""
 FAR = "203.0.113.9"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def waiting() -> list[str]:
@@ -56,6 +59,23 @@ def test_pushed_requests_of_a_public_client_have_places_for_every_address(
     other = Flow(make_application("spa", scopes=("openid",)))
     assert post("/o/par/", other.parameters(), REMOTE_ADDR=HERE).status_code == 201
     assert len(waiting()) == 5
+
+
+def test_a_pushed_request_that_a_browser_opened_makes_no_room(monkeypatch: Any) -> None:
+    monkeypatch.setattr(pushed_request, "MOST_WAITING", 1)
+    spa = Flow(make_application("spa", scopes=("openid",)), make_user())
+
+    def push() -> str:
+        answer = post("/o/par/", spa.parameters(), REMOTE_ADDR=HERE)
+        return str(answer.json()["request_uri"])
+
+    values = {"client_id": spa.application.client_id, "request_uri": push()}
+    page = spa.browser.get(f"{AUTHORIZE}?{urlencode(values)}")
+    dropped, last = push(), push()
+    kept = AuthorizationRequest.objects.filter(pushed=True).values_list("nonce_digest", flat=True)
+    opened = authorization_request.digest_of(values["request_uri"])
+    assert set(kept) == {opened, authorization_request.digest_of(last)}, dropped
+    assert "code" in location(spa.decide(page))
 
 
 def test_a_client_that_proved_itself_takes_nobodys_places_but_its_own(monkeypatch: Any) -> None:
@@ -122,6 +142,53 @@ def test_one_address_that_many_share_is_never_locked_out(monkeypatch: Any) -> No
     AuthorizationRequest.objects.update(expires_at=timezone.now())
     assert web.start(prompt="login").status_code == 302
     assert len(waiting()) == 1
+
+
+def test_of_what_is_over_a_batch_goes_at_once_oldest_first(monkeypatch: Any) -> None:
+    monkeypatch.setattr(authorization_request, "MOST_ANONYMOUS", 4)
+    monkeypatch.setattr(authorization_request, "BATCH", 2)
+    web = Flow(make_application("web", scopes=("openid",)))
+    for number in range(4):
+        web.browser.defaults["REMOTE_ADDR"] = f"203.0.{number}.1"
+        web.start(prompt="login")
+    AuthorizationRequest.objects.exclude(sender=mark_of("203.0.0.1")).update(
+        expires_at=timezone.now()
+    )
+    web.start(prompt="login")
+    assert waiting() == [mark_of(f"203.0.{number}.1") for number in (0, 3, 3)]
+    assert not SecurityEvent.objects.filter(kind="authorization.too_many").exists()
+
+
+def test_of_networks_that_hold_as_much_the_one_that_waits_longest_makes_room() -> None:
+    scatter(6)
+    AuthorizationRequest.objects.filter(nonce_digest="4").update(created_at=LONG_AGO)
+    assert make_room(AuthorizationRequest.objects.all(), 6) == 1
+    assert not AuthorizationRequest.objects.filter(nonce_digest="4").exists()
+
+
+def test_where_no_network_holds_much_the_oldest_of_all_go_at_once() -> None:
+    scatter(120)
+    assert make_room(AuthorizationRequest.objects.all(), 120) == BATCH // 10
+    assert waiting() == [mark_of(f"10.0.{number}.1") for number in range(BATCH // 10, 120)]
+    AuthorizationRequest.objects.filter(nonce_digest__in=("60", "61")).update(sender=mark_of(FAR))
+    assert make_room(AuthorizationRequest.objects.all(), 110) == 1, "two of a hundred and ten"
+    assert not AuthorizationRequest.objects.filter(nonce_digest="60").exists()
+
+
+def scatter(number: int) -> None:
+    """Let requests wait, each from a network of its own."""
+    client, now = make_application("web"), timezone.now()
+    AuthorizationRequest.objects.bulk_create(
+        AuthorizationRequest(
+            nonce_digest=f"{each}",
+            application=client,
+            parameters={},
+            sender=mark_of(f"10.0.{each}.1"),
+            created_at=now + timedelta(seconds=each),
+            expires_at=now + timedelta(minutes=15),
+        )
+        for each in range(number)
+    )
 
 
 def test_behind_a_proxy_that_the_site_believes_the_sender_counts(
