@@ -69,10 +69,7 @@ class ScopeFilter(TextFilter):
     title = _("scope")
     parameter_name = "scope"
     hint = _("full name of a scope")
-
-    def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """Return the rows of the scope with this name."""
-        return queryset.filter(scope__name=text)
+    lookup = "scope__name"
 
 
 class PolicyFilter(TextFilter):
@@ -81,10 +78,7 @@ class PolicyFilter(TextFilter):
     title = _("policy")
     parameter_name = "policy"
     hint = _("full name of a policy")
-
-    def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """Return the rows under the policy with this name."""
-        return queryset.filter(scope__policy__name=text)
+    lookup = "scope__policy__name"
 
 
 class ClientScopeAdmin(RecordAdmin):

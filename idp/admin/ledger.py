@@ -73,10 +73,7 @@ class PageFilter(TextFilter):
     title = _("page")
     parameter_name = "page"
     hint = _("digest of the page as shown")
-
-    def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """Return the events with this page."""
-        return queryset.filter(snapshot_digest=text)
+    lookup = "snapshot_digest"
 
 
 class ConsentEventAdmin(KeysetAdmin):
