@@ -287,22 +287,22 @@ def test_an_app_on_an_ipv6_loopback_address_gets_its_answer(page, catalogue, ada
         assert "code" in answer(page)
 
 
-def test_sign_in_leads_straight_through_a_remembered_consent(page, catalogue, ada):
+def test_sign_in_leads_straight_through_a_remembered_consent(open_page, catalogue, ada):
     application = make_application("web", scopes=("openid",))
     theirs = "https://client.example.com/**"
-    page.route(theirs, lambda route: route.fulfill(body="back", content_type="text/plain"))
+    page = open_page()
     sign_in(page, ada)
     page.goto(authorize(application, "openid"))
-    allow(page)
-    page.wait_for_url(theirs)
-    page.context.clear_cookies()
+    with page.expect_request(theirs):
+        allow(page)
+    page = open_page()
     page.goto(authorize(application, "openid"))
     page.get_by_label("Username").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(theirs)
+    with page.expect_request(theirs) as answer:
+        page.get_by_role("button", name="Sign in").click()
 
-    assert "code=" in page.url
+    assert "code=" in answer.value.url
 
 
 def test_a_form_post_answer_is_sent_by_itself_and_by_a_button_without_scripts(
