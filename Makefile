@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-sqlite test-server test-postgres test-browser check check-lint check-types \
-	check-imports check-templates check-django matrix soak bench size coverage browser node lock docs messages clean
+	check-imports check-templates check-django pictures matrix soak bench size coverage browser node lock docs messages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-postgres: node
 test-browser: browser node
 	@echo "== Browser"
 	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m browser tests/browser
+
+pictures: export IDP_TEST_PICTURES := 1
+pictures: test-browser ## pictures of every page, wide and narrow, light and dark, in var/screenshots/
 
 browser: $(VENV)/dev.stamp
 	@$(RUN) -m tools.browser

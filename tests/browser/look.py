@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +12,11 @@ from typing import Any, Literal
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import Page
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
+KEEPS_PICTURES = bool(os.environ.get("IDP_TEST_PICTURES"))
+"""``make pictures`` wants them; the tests themselves do without."""
 AXE_OPTIONS = {
     "resultTypes": ["violations"],
     "rules": {"target-size": {"enabled": True}},
@@ -76,8 +78,7 @@ def sign_in(page: Page, user: Any) -> None:
 def axe(page: Page, rules: tuple[str, ...] = ()) -> None:
     """Fail on any violation that axe finds on the page.
 
-    axe needs a script engine. What a page without one shows is laid into a window that has one, and
-    where the page's own scripts are not loaded.
+    axe needs scripts: where they are off, they are on while it looks, at what is shown without.
 
     Args:
         page: what is asked about.
@@ -88,10 +89,10 @@ def axe(page: Page, rules: tuple[str, ...] = ()) -> None:
         if rules
         else AXE_OPTIONS
     )
-    with _scriptable(page) as target:
-        if not target.evaluate("() => 'axe' in window"):
-            target.evaluate(AXE.axe_script)
-        found = target.evaluate(ASK_AXE, options)
+    with _scripts_on(page):
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(AXE.axe_script)
+        found = page.evaluate(ASK_AXE, options)
     lines = [
         f"{violation['id']}: {violation['help']} {[node['target'] for node in violation['nodes']]}"
         for violation in found
@@ -101,24 +102,20 @@ def axe(page: Page, rules: tuple[str, ...] = ()) -> None:
 
 
 @contextmanager
-def _scriptable(page: Page) -> Iterator[Page]:
+def _scripts_on(page: Page) -> Iterator[None]:
+    """Let scripts run in the page as it stands, while axe looks."""
     if not page.evaluate(SCRIPTS_ARE_OFF):
-        yield page
+        yield
         return
-    content = page.content()
-    context = page.context.browser.new_context(
-        viewport=page.viewport_size,
-        color_scheme="dark" if page.evaluate(IS_DARK) else "light",
-        storage_state=page.context.storage_state(),
-    )
+    devtools = page.context.new_cdp_session(page)
+    # What a session has not switched off it cannot switch on.
+    for off in (True, False):
+        devtools.send("Emulation.setScriptExecutionDisabled", {"value": off})
     try:
-        clone = context.new_page()
-        clone.route("**/*.js", lambda route: route.abort())
-        clone.route(page.url, lambda route: route.fulfill(body=content, content_type="text/html"))
-        clone.goto(page.url)
-        yield clone
+        yield
     finally:
-        context.close()
+        # The session is not detached: what it switched off would be on again.
+        devtools.send("Emulation.setScriptExecutionDisabled", {"value": True})
 
 
 def fits(page: Page) -> None:
@@ -131,21 +128,25 @@ def fits(page: Page) -> None:
 
 
 def inspect_page(page: Page, name: str) -> None:
-    """Keep a screenshot of the page as ``var/screenshots/<name>.png``; then axe and width.
+    """Ask axe about the page, and whether it fits the window.
 
     A page at desktop width and with scripts is looked at in every way: see :func:`inspect_looks`.
+
+    Args:
+        page: where the page is open.
+        name: of the picture ``var/screenshots/<name>.jpg``.
     """
     if name.endswith(f"-{DESKTOP}"):
         inspect_looks(page, name.removesuffix(f"-{DESKTOP}"))
         return
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    page.wait_for_load_state()
+    _keep_picture(page, name)
     fits(page)
     axe(page)
 
 
 def inspect_looks(page: Page, name: str) -> None:
-    """Keep a picture of the page in each of three looks; then width in all, and axe.
+    """Ask in each of three looks whether the page fits the window, and axe in two of them.
 
     The page is loaded once: a style sheet follows width and colours at once. What depends on
     neither is asked of axe once.
@@ -154,32 +155,22 @@ def inspect_looks(page: Page, name: str) -> None:
         page: where the page is open, with scripts.
         name: how the pictures ``var/screenshots/<name>-<width>-<scheme>.jpg`` begin.
     """
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    devtools = page.context.new_cdp_session(page)
+    page.wait_for_load_state()
     for width, scheme, rules in LAID_OUT:
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)
-        _keep(devtools, SCREENSHOTS / f"{name}-{width}-{scheme}.jpg")
+        _keep_picture(page, f"{name}-{width}-{scheme}")
         fits(page)
         if rules is not None:
             axe(page, rules)
     page.set_viewport_size({"width": 320, "height": 800})
     fits(page)
-    devtools.detach()
     page.emulate_media(color_scheme="null")
     page.set_viewport_size({"width": DESKTOP.width, "height": 800})
 
 
-def _keep(devtools: CDPSession, path: Path) -> None:
-    """Write a picture of the whole page, quicker than ``Page.screenshot`` does."""
-    size = devtools.send("Page.getLayoutMetrics")["cssContentSize"]
-    taken = devtools.send(
-        "Page.captureScreenshot",
-        {
-            "captureBeyondViewport": True,
-            "clip": {**size, "scale": 1},
-            "format": "jpeg",
-            "quality": 85,
-        },
-    )
-    path.write_bytes(b64decode(taken["data"]))
+def _keep_picture(page: Page, name: str) -> None:
+    """Write a picture of the whole page, where they are wanted."""
+    if KEEPS_PICTURES:
+        path = SCREENSHOTS / f"{name}.jpg"
+        page.screenshot(path=path, full_page=True, type="jpeg", quality=85)
