@@ -2,8 +2,10 @@
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
-PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
-	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+# The system's own comes first: distributions compile it with profiles, which is worth a sixth.
+PYTHON ?= $(shell for name in /usr/bin/python3 python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	$$name -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	{ echo $$name; break; }; done)
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -26,8 +28,9 @@ help: ## this list
 # The environment. The demo needs less than the tests do; a stamp remembers which lock was installed.
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name one with PYTHON=..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed (Debian: apt-get" \
+		"install python3-venv); name another one with PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/bin/python
 	@echo "Installing $< into $(VENV)/"
@@ -45,21 +48,22 @@ test: test-sqlite test-server ## all tests: SQLite, then PostgreSQL and the brow
 
 test-sqlite: $(VENV)/dev.stamp
 	@echo "== SQLite"
-	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not browser" \
+	IDP_TEST_DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not postgres and not second" \
 		--ignore tests/browser --no-migrations
 
 test-server: browser node
 	@echo "== PostgreSQL and the browser"
-	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not once" --ignore tests/domain
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not first" --ignore tests/domain \
+		--no-migrations
 
 test-postgres: node
 	@echo "== PostgreSQL"
-	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not once" \
-		--ignore tests/domain --ignore tests/browser
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser and not first" \
+		--ignore tests/domain --ignore tests/browser --no-migrations
 
 test-browser: browser node
 	@echo "== Browser"
-	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) -m browser tests/browser
+	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) --no-migrations tests/browser
 
 pictures: export IDP_TEST_PICTURES := 1
 pictures: test-browser ## pictures of every page, wide and narrow, light and dark, in var/screenshots/
