@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,17 +56,7 @@ def _empty_caches() -> None:
     forget_salt()
 
 
-ON_POSTGRESQL = (
-    "admin",
-    "clients",
-    "dropin/test_own_models.py",
-    "dropin/test_own_classes.py",
-    "project/test_health.py",
-)
-"""The desk, and whole systems: tested on the database of production alone, which is migrated. The
-demo is one on SQLite."""
-
-ONCE = (
+FIRST = (
     "domain",
     "dot/test_gate.py",
     "management/manifest/test_parse.py",
@@ -74,43 +65,69 @@ ONCE = (
     "test_docs.py",
     "test_locale.py",
     "test_packaging.py",
-    *(
-        f"views/test_{name}.py"
-        for name in (
-            "access_token_jwt",
-            "authorization_errors",
-            "claims",
-            "client_assertion",
-            "client_throttle",
-            "discovery_scope",
-            "id_token",
-            "logout",
-            "metadata_document",
-            "pushed_request",
-            "redirect_uri_http",
-            "registration",
-            "resource",
-            "sign_in_kept_back",
-            "sign_in_strength",
-            "token_garbage",
-            "toolkit_pages",
-            "userinfo",
-        )
-    ),
+    "views",
 )
-"""What a database does not touch; the letter of the protocol, which real clients, hostile requests
-and the hot paths ask of PostgreSQL too; and the demo. ``make matrix`` runs all of it on both."""
+"""What a database does not touch, the demo, and the letter of the protocol. Real clients, hostile
+requests and the hot paths ask it of PostgreSQL too."""
+
+SECOND = (
+    "admin",
+    "clients",
+    "dropin/test_own_models.py",
+    "dropin/test_own_classes.py",
+    "management",
+    "services",
+    "views/test_connected_app.py",
+    "views/test_fuzz.py",
+)
+"""The desk, what the layers below the pages do, and whole systems: the database of production."""
+
+BOTH = (
+    "services/test_consent.py",
+    "services/test_ledger",
+    "services/test_purge.py",
+    "services/test_task",
+    "views/test_code_flow.py",
+    "views/test_device.py",
+    "views/test_introspection.py",
+    "views/test_revocation.py",
+    "views/test_statement_budget.py",
+    "views/test_withdrawal",
+)
+"""What leans on statements that differ from one database to another."""
+
+
+def _part_of(path: str) -> str | None:
+    """Return which part of ``make test`` runs the tests of a file, when it is one alone.
+
+    ``make matrix`` runs them all on both databases.
+    """
+    if path.startswith(BOTH):
+        return None
+    # The longest beginning decides: a file can differ from its folder.
+    found = [
+        (len(start), part)
+        for part, starts in (("first", FIRST), ("second", SECOND))
+        for start in starts
+        if path.startswith(start)
+    ]
+    return max(found)[1] if found else None
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage rest: what is imported stays, and a test leaves little."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 1_000)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take out what needs PostgreSQL when the tests run on SQLite, and say so."""
+    """Say which part runs what, and take out what needs PostgreSQL when the tests run on SQLite."""
     for item in items:
-        path = item.path.relative_to(Path(__file__).parent).as_posix()
-        if path.startswith(ONCE):
-            item.add_marker("once")
-        elif path.startswith(ON_POSTGRESQL):
-            item.add_marker("postgres")
+        part = _part_of(item.path.relative_to(Path(__file__).parent).as_posix())
+        if part and not item.get_closest_marker("postgres"):
+            item.add_marker(part)
     if connection.vendor == "postgresql":
         return
     needing = [item for item in items if item.get_closest_marker("postgres")]

@@ -26,7 +26,10 @@ AXE_OPTIONS = {
 }
 
 AXE = Axe()
-ASK_AXE = "options => axe.run(options).then(found => found.violations)"
+ASK_AXE = """([without, options]) =>
+    axe.run({exclude: without}, options).then(found => found.violations)"""
+FRAME = ("#header", "#nav-sidebar")
+"""What stands around every page of the admin: half of what axe would look at there."""
 
 SCRIPTS_ARE_OFF = """() => {
     const probe = document.createElement("div");
@@ -75,7 +78,7 @@ def sign_in(page: Page, user: Any) -> None:
     page.context.add_cookies([{**session, "domain": "127.0.0.1", "path": "/"}])
 
 
-def axe(page: Page, rules: tuple[str, ...] = ()) -> None:
+def axe(page: Page, rules: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> None:
     """Fail on any violation that axe finds on the page.
 
     axe needs scripts: where they are off, they are on while it looks, at what is shown without.
@@ -83,6 +86,7 @@ def axe(page: Page, rules: tuple[str, ...] = ()) -> None:
     Args:
         page: what is asked about.
         rules: the names of the rules that are asked alone; all, when there are none.
+        without: selectors of what is left out.
     """
     options = (
         {**AXE_OPTIONS, "runOnly": {"type": "rule", "values": list(rules)}}
@@ -92,7 +96,7 @@ def axe(page: Page, rules: tuple[str, ...] = ()) -> None:
     with _scripts_on(page):
         if not page.evaluate("() => 'axe' in window"):
             page.evaluate(AXE.axe_script)
-        found = page.evaluate(ASK_AXE, options)
+        found = page.evaluate(ASK_AXE, [[[one] for one in without], options])
     lines = [
         f"{violation['id']}: {violation['help']} {[node['target'] for node in violation['nodes']]}"
         for violation in found
@@ -145,7 +149,7 @@ def inspect_page(page: Page, name: str) -> None:
     axe(page)
 
 
-def inspect_looks(page: Page, name: str) -> None:
+def inspect_looks(page: Page, name: str, without: tuple[str, ...] = ()) -> None:
     """Ask in each of three looks whether the page fits the window, and axe in two of them.
 
     The page is loaded once: a style sheet follows width and colours at once. What depends on
@@ -154,6 +158,7 @@ def inspect_looks(page: Page, name: str) -> None:
     Args:
         page: where the page is open, with scripts.
         name: how the pictures ``var/screenshots/<name>-<width>-<scheme>.jpg`` begin.
+        without: selectors of what axe is not asked about.
     """
     page.wait_for_load_state()
     for width, scheme, rules in LAID_OUT:
@@ -162,7 +167,7 @@ def inspect_looks(page: Page, name: str) -> None:
         _keep_picture(page, f"{name}-{width}-{scheme}")
         fits(page)
         if rules is not None:
-            axe(page, rules)
+            axe(page, rules, without)
     page.set_viewport_size({"width": 320, "height": 800})
     fits(page)
     page.emulate_media(color_scheme="null")

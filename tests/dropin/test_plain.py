@@ -21,7 +21,7 @@ def test_a_running_site_goes_on_in_report_mode_and_can_be_switched(hosts: Hosts)
     hosts("plain").check(*files, idp="after", migrate=ALONE)
 
 
-@pytest.mark.once
+@pytest.mark.first
 def test_leaving_gives_the_site_back_as_it_was(hosts: Hosts) -> None:
     site = hosts("plain")
     before, *later = site.rows_around("latest", "0001", "zero", idp="after")

@@ -342,15 +342,14 @@ def test_each_fault_gets_the_answer_of_the_table(endpoint: str) -> None:
 
 
 @requirement("RFC 6749 §5.2", "error_description is ASCII without quotes, in every language.")
-@pytest.mark.parametrize("language", ["de", "ar"])
 @pytest.mark.parametrize("endpoint", sorted(set(FAULTS) - {"sign-out"}))
-def test_what_is_wrong_is_told_in_english_whoever_asks(endpoint: str, language: str) -> None:
+def test_what_is_wrong_is_told_in_english_whoever_asks(endpoint: str) -> None:
     world, told_anything = World(), False
     for fault in FAULTS[endpoint]:
         if fault.error == PAGE or fault.status == 200:
             continue
         with transaction.atomic():
-            world.language = language
+            world.language = "ar"
             words = description(send(world, endpoint, fault))
             transaction.set_rollback(True)
         told_anything |= bool(words)
