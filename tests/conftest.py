@@ -26,11 +26,10 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The database as the migrations leave it, which tests that commit are put back to."""
-    if connection.vendor == "postgresql":
-        with django_db_blocker.unblock():
-            flush.remember()
-        flush.install()
+    """The database as it is made, which tests that commit are put back to."""
+    with django_db_blocker.unblock():
+        flush.remember()
+    flush.install()
 
 
 @pytest.fixture
