@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -23,7 +20,11 @@ from tests.factories import make_scope, make_user
 from tests.project.test_api import SCOPES, photo, token
 from tests.views.test_fuzz import FUZZED
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.first,
+    pytest.mark.usefixtures("connection_stays_open"),
+]
 
 CHECKS = [
     not_a_server_error,
@@ -32,16 +33,6 @@ CHECKS = [
     response_schema_conformance,
 ]
 """The rest of Schemathesis' checks want every refusal described, which no reader needs."""
-
-
-@pytest.fixture(autouse=True)
-def _connection_stays_open() -> Iterator[None]:
-    """Keep what ends a request from ending the test's transaction, as Django's own client does."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 @pytest.fixture

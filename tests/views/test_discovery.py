@@ -31,7 +31,7 @@ from tests.views.test_logout import answer as confirmed
 from tests.views.test_openid_plan import BYE, leave
 from tests.views.token_reader import id_token, read_token
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 
 ISSUER = "http://127.0.0.1:8000/o"
 CONTEXT = "urn:example:mfa"

@@ -22,7 +22,7 @@ from tests.views.device_flow import DeviceFlow, pass_time
 from tests.views.faults import FAULTS, NEVER, PAGE, Fault
 from tests.views.flow import VERIFIER, Flow, basic, bearer, form_fields
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 
 WITHOUT = {"token": {"invalid_request"}, "token, device_code": {"authorization_pending"}}
 """What good requests of an endpoint are told, where it is not success."""

@@ -27,7 +27,7 @@ from tests.views.test_logout import answer as confirmed
 from tests.views.test_logout import is_signed_in
 from tests.views.token_reader import id_token, read_token
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 
 USERINFO = "/o/userinfo/"
 ISSUER = "http://127.0.0.1:8000/o"
