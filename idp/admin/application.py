@@ -128,12 +128,6 @@ class ApplicationAdmin(DeskAdmin):
         """
         return super().has_change_permission(request, obj) or owner.owns(request, obj)
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Return the actions, without deleting many at once."""
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
-
     def get_urls(self) -> list[URLPattern]:
         """Return the pages of the list and of one client."""
         name = f"{self.opts.app_label}_{self.opts.model_name}"

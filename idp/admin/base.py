@@ -62,6 +62,18 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css = {"all": ("idp/admin/desk.css", "idp/admin/form.css", "idp/admin/list.css")}
         js = ("idp/admin/desk.js",)
 
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """Return the actions, without deleting many at once: each has its own consequences.
+
+        Args:
+            request: of the operator.
+            action_location: where they are offered; Django before 6.1 knows the list alone.
+        """
+        place = () if action_location is None else (action_location,)
+        actions = super().get_actions(request, *place)
+        actions.pop("delete_selected", None)
+        return actions
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the list that sorts by what is offered."""
         return DeskChangeList

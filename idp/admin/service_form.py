@@ -124,12 +124,6 @@ class ServiceAdmin(DeskAdmin):
                 messages.error(request, display.sentence(reason))
             return HttpResponseRedirect("../change/")
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Return the actions, without deleting many at once: each has its own consequences."""
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
-
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return the rows alone: what else goes, and what forbids it, the service knows."""
         return (
