@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client as Browser
 
+from project.content_type import is_readable
 from tests.views.hostile import (
     AUTHORIZATIONS,
     BACKCHANNEL,
@@ -23,9 +24,13 @@ def test_no_header_breaks_anything(world: World) -> None:
     wrong = []
     for place in world.each():
         for names in (HEADER_NAMES, ("CONTENT_TYPE",)):
-            if names == ("CONTENT_TYPE",) and place.method == "GET":
+            is_type = names == ("CONTENT_TYPE",)
+            if is_type and place.method == "GET":
                 continue
             for what, value in HEADERS.items():
+                # The site keeps these from Django before a request is made.
+                if is_type and not is_readable(value):
+                    continue
                 response = place.send(world.browser, place.good(), **dict.fromkeys(names, value))
                 found = world.faults(place, response)
                 wrong += [f"{place}: {names[0]} is {what}: {fault}" for fault in found]
