@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from idp.admin.party import client_keys, user_named
+from idp.domain.address import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,8 +103,5 @@ class AddressFilter(TextFilter):
 
     def apply(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Return the rows with this address; none for a text that is no address."""
-        try:
-            address = ip_address(text)
-        except ValueError:
-            return queryset.none()
-        return queryset.filter(address=str(address))
+        address = plain(text)
+        return queryset.filter(address=address) if address else queryset.none()

@@ -88,6 +88,20 @@ def networks(text: str) -> tuple[str, ...]:
     return tuple(str(network) for network in wider)
 
 
+def plain(text: str) -> str:
+    """Return an address in the one form in which it is kept, or an empty text where it is none.
+
+    A mapped address is the IPv4 address that it carries, and a zone means nothing elsewhere.
+
+    Source: RFC 4291 §2.5.5.2; RFC 4007 §11.
+    """
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
 def inside(text: str) -> str:
     """Return why an address is not on the open internet, or an empty text where it is.
 

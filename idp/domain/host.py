@@ -45,8 +45,14 @@ def address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def literal(found: IPv4Address | IPv6Address) -> str:
-    """Return an address as a URI's host."""
-    return str(found) if isinstance(found, IPv4Address) else f"[{found.compressed}]"
+    """Return an address as a URI's host, IPv6 in hexadecimal digits alone (WHATWG URL §3.5)."""
+    if isinstance(found, IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is None:
+        return f"[{found.compressed}]"
+    # Which form the standard library gives a mapped address depends on its version.
+    carried = int(found.ipv4_mapped)
+    return f"[::ffff:{carried >> 16:x}:{carried & 0xFFFF:x}]"
 
 
 def _dotted(host: str) -> IPv4Address | None:

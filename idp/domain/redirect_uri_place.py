@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from idp.domain import host as hosts
 from idp.domain.decision import Severity
-from idp.domain.redirect_uri_host import show, unusable
+from idp.domain.redirect_uri_host import maps_ipv4, show, unusable
 from idp.domain.redirect_uri_name import BORROWED_DOMAINS, RESERVED_DOMAINS
 from idp.domain.redirect_uri_rule import Candidate, Rule
 
@@ -15,16 +15,18 @@ Broken = Mapping[str, object] | None
 
 def _private(candidate: Candidate) -> Broken:
     found = hosts.any_address(candidate.host)
-    if found is None or found.is_loopback or unusable(candidate):
+    if found is None or unusable(candidate):
         return None
-    return show(candidate, broken=not found.is_global)
+    # What the standard library says of a mapped address depends on its version.
+    mapped = maps_ipv4(candidate.host)
+    return show(candidate, broken=mapped or not (found.is_loopback or found.is_global))
 
 
 def _public_literal(candidate: Candidate) -> Broken:
     found = hosts.any_address(candidate.host)
     if found is None or unusable(candidate):
         return None
-    return show(candidate, broken=found.is_global)
+    return show(candidate, broken=found.is_global and not maps_ipv4(candidate.host))
 
 
 def _loopback(candidate: Candidate) -> Broken:

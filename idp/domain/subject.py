@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hmac
-import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from idp.domain.address import inside
+from idp.domain.host import is_localhost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,13 +73,4 @@ def _host(uri: str) -> str:
         return ""
     if not host:
         return "" if parts.scheme in {"", "http", "https"} else parts.scheme
-    return "" if _is_loopback(host) else host
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return "" if is_localhost(host) or inside(host) == "loopback" else host

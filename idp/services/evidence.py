@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Iterable
 from typing import Any
 
 from idp.conf import idp_settings
+from idp.domain.address import plain
 from idp.domain.ledger import commitment
 from idp.models import ConsentEvent, ConsentEvidence, Subject
 from idp.services.event import Origin, printable
@@ -20,11 +20,13 @@ def commit_evidence(origin: Origin) -> tuple[str, ConsentEvidence | None]:
     Both are empty when the site keeps no evidence, or there is none.
     """
     kept = idp_settings.evidence
-    address = _address(origin.address) if kept.get("ip_address") else None
+    address = plain(origin.address) if kept.get("ip_address") else None
     browser = printable(origin.user_agent, 500) if kept.get("user_agent") else ""
     if not address and not browser:
         return "", None
-    row = ConsentEvidence(ip_address=address, user_agent=browser, salt=secrets.token_hex(32))
+    row = ConsentEvidence(
+        ip_address=address or None, user_agent=browser, salt=secrets.token_hex(32)
+    )
     return _commitment(row), row
 
 
@@ -62,12 +64,3 @@ def erase_evidence(user: Any) -> int:
 def _commitment(row: ConsentEvidence) -> str:
     values = {"ip_address": row.ip_address or "", "user_agent": row.user_agent}
     return commitment(values, bytes.fromhex(row.salt))
-
-
-def _address(text: str) -> str | None:
-    """Return an address in the form in which every database gives it back, or None."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.module_loading import import_string
 
 from idp.conf import idp_settings
+from idp.domain.address import plain
 from idp.services.event import Origin
 
 if TYPE_CHECKING:
@@ -39,12 +39,8 @@ def origin_of_meta(meta: Mapping[str, Any]) -> Origin:
 
 
 def _origin(address: str, meta: Mapping[str, Any]) -> Origin:
-    try:
-        address = str(ipaddress.ip_address(address.strip("[]")))
-    except ValueError:
-        address = ""
     return Origin(
-        address=address,
+        address=plain(address.strip("[]")),
         user_agent=str(meta.get("HTTP_USER_AGENT", "")).replace("\x00", "")[:500],
         request_id=str(meta.get(REQUEST_ID, ""))[:64],
     )

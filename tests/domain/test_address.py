@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.domain.address import inside, networks
+from idp.domain.address import inside, networks, plain
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"]
 INNER = {
@@ -76,6 +76,22 @@ def test_nothing_that_the_standard_library_calls_inner_is_open(found: object) ->
 )
 def test_a_sender_is_one_of_the_networks_around_the_address(address: str, around: str) -> None:
     assert networks(address) == tuple(around.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("[::1]", ""),
+        ("unix:", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_is_kept_in_one_form(text: str, kept: str) -> None:
+    assert plain(text) == kept
 
 
 def test_what_is_no_address_stands_for_itself() -> None:

@@ -28,7 +28,8 @@ def test_numeric_hosts_are_the_addresses_that_browsers_make_of_them(host: str) -
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "8.8.8.8", "[::1]", "[2606:4700::1111]", "[fe80::1]"]
+    "host",
+    ["127.0.0.1", "8.8.8.8", "[::1]", "[2606:4700::1111]", "[fe80::1]", "[::ffff:7f00:1]"],
 )
 def test_a_canonical_literal_is_an_address(host: str) -> None:
     assert hosts.address(host) == ip_address(host.strip("[]"))
@@ -37,7 +38,7 @@ def test_a_canonical_literal_is_an_address(host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     ["127.1", "0x7f.0.0.1", "127.0.0.01", "[::01]", "[::A]", "[::1%25lo]", "::1", "[::1", "[]", "",
-     "１.1.1.1", "a.example", "[127.0.0.1]"],
+     "１.1.1.1", "a.example", "[127.0.0.1]", "[::ffff:127.0.0.1]"],
 )  # fmt: skip
 def test_any_other_spelling_is_no_canonical_address(host: str) -> None:
     assert hosts.address(host) is None
