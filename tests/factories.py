@@ -11,7 +11,6 @@ from django.contrib.auth.models import Group
 from idp.conf import application_model
 from idp.domain.client import DEVICE_CODE, KINDS, Kind
 from idp.models import Api, ClientPolicy, ClientScope, Scope, ScopePolicy, ScopeText
-from idp.services.catalogue import bump_catalogue
 from idp.services.client_secret import issue_client_secret
 from idp.services.client_secret_value import unusable_secret
 
@@ -42,9 +41,7 @@ def make_api(identifier: str = API, name: str = "Photos") -> Api:
 
 def make_policy(name: str = "", **fields: Any) -> ScopePolicy:
     """Return a new policy."""
-    policy = ScopePolicy.objects.create(name=name or f"policy-{next(_numbers)}", **fields)
-    bump_catalogue()
-    return policy
+    return ScopePolicy.objects.create(name=name or f"policy-{next(_numbers)}", **fields)
 
 
 def make_scope(
@@ -62,11 +59,11 @@ def make_scope(
         policy = ScopePolicy.objects.get_or_create(name=policy)[0]
     name = name or f"scope{next(_numbers)}"
     scope = Scope.objects.create(name=name, api=api or make_api(), policy=policy, **fields)
-    scope.implies.set(Scope.objects.filter(name__in=implies))
+    if implies:
+        scope.implies.set(Scope.objects.filter(name__in=implies))
     ScopeText.objects.create(
         scope=scope, language="en", title=title or f"Use {name}", description=description
     )
-    bump_catalogue()
     return scope
 
 

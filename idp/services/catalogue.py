@@ -178,13 +178,13 @@ def bump_catalogue() -> None:
     The version is at least the time in microseconds: two transactions of which one is rolled back
     then never use the same number for different contents.
     """
-    site_state()
-    with transaction.atomic():
-        SiteState.objects.filter(pk=1).update(
-            catalogue_version=Greatest(F("catalogue_version") + 1, Value(time.time_ns() // 1000))
-        )
-        forget_recent()
-        transaction.on_commit(forget_recent)
+    version = Greatest(F("catalogue_version") + 1, Value(time.time_ns() // 1000))
+    row = SiteState.objects.filter(pk=1)
+    if not row.update(catalogue_version=version):
+        site_state()
+        row.update(catalogue_version=version)
+    forget_recent()
+    transaction.on_commit(forget_recent)
 
 
 def catalogue_changed(**_kwargs: Any) -> None:

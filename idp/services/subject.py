@@ -11,6 +11,8 @@ from django.db.models import F
 from idp.models import Subject
 from idp.models.expression import among
 
+NOT_SAVED = "only a saved user has a place in the ledger"
+
 
 def subject_of(user: Any) -> Subject:
     """Return the user's subject, made on first use; two callers at once get the same one.
@@ -19,7 +21,7 @@ def subject_of(user: Any) -> Subject:
         ValueError: the user is not saved.
     """
     if getattr(user, "pk", None) is None:
-        raise ValueError("only a saved user has a place in the ledger")
+        raise ValueError(NOT_SAVED)
     subject, _created = Subject.objects.get_or_create(user_id=user.pk)
     return subject
 
@@ -34,9 +36,15 @@ def lock_subject(user: Any) -> Subject:
         ValueError: the user is not saved.
         django.db.transaction.TransactionManagementError: there is no transaction.
     """
-    locked = Subject.objects.select_for_update()
-    subject = locked.filter(user_id=user.pk).first() if user.pk is not None else None
-    return subject or locked.get(pk=subject_of(user).pk)
+    if user.pk is None:
+        raise ValueError(NOT_SAVED)
+    locked = Subject.objects.select_for_update().filter(user_id=user.pk)
+    subject = locked.first()
+    if subject is None:
+        # Somebody else may make it at the same time; a row that is there then stays as it is.
+        Subject.objects.bulk_create([Subject(user_id=user.pk)], ignore_conflicts=True)
+        subject = locked.get()
+    return subject
 
 
 def lock_subjects(users: Iterable[Any]) -> dict[Any, Subject]:

@@ -29,7 +29,8 @@ AXE = Axe()
 ASK_AXE = """([without, options]) =>
     axe.run({exclude: without}, options).then(found => found.violations)"""
 FRAME = ("#header", "#nav-sidebar")
-"""What stands around every page of the admin: half of what axe would look at there."""
+"""What stands around every page of the admin: half of what axe would look at there, and the same
+everywhere. The start page is asked about with it."""
 
 SCRIPTS_ARE_OFF = """() => {
     const probe = document.createElement("div");
@@ -59,12 +60,11 @@ class Look:
 DESKTOP = Look()
 BY_LOOK = ("color-contrast", "scrollable-region-focusable", "target-size")
 """The rules of axe to which width and colours matter."""
-LAID_OUT: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...] | None], ...] = (
-    (1280, "light", ()),
-    (390, "light", None),
-    (390, "dark", BY_LOOK),
-)
+LaidOut = tuple[tuple[int, Literal["light", "dark"], tuple[str, ...] | None], ...]
 """Width and colours, and which of axe's rules are asked there: all for ``()``, none for None."""
+LAID_OUT: LaidOut = ((1280, "light", ()), (390, "light", None), (390, "dark", BY_LOOK))
+IN_TURN: tuple[LaidOut, ...] = (((1280, "light", ()), (390, "light", None)), ((390, "dark", ()),))
+"""The same for many pages of one kind, of which neighbours share the looks."""
 LOOKS = (DESKTOP, Look(scheme="dark", javascript=False))
 """With scripts, where :func:`inspect_page` looks in three ways; and without."""
 
@@ -146,11 +146,13 @@ def inspect_page(page: Page, name: str) -> None:
     page.wait_for_load_state()
     _keep_picture(page, name)
     fits(page)
-    axe(page)
+    axe(page, without=FRAME)
 
 
-def inspect_looks(page: Page, name: str, without: tuple[str, ...] = ()) -> None:
-    """Ask in each of three looks whether the page fits the window, and axe in two of them.
+def inspect_looks(
+    page: Page, name: str, laid_out: LaidOut = LAID_OUT, without: tuple[str, ...] = FRAME
+) -> None:
+    """Ask in each look whether the page fits the window, and axe where it has a say.
 
     The page is loaded once: a style sheet follows width and colours at once. What depends on
     neither is asked of axe once.
@@ -158,10 +160,11 @@ def inspect_looks(page: Page, name: str, without: tuple[str, ...] = ()) -> None:
     Args:
         page: where the page is open, with scripts.
         name: how the pictures ``var/screenshots/<name>-<width>-<scheme>.jpg`` begin.
+        laid_out: in which looks.
         without: selectors of what axe is not asked about.
     """
     page.wait_for_load_state()
-    for width, scheme, rules in LAID_OUT:
+    for width, scheme, rules in laid_out:
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)
         _keep_picture(page, f"{name}-{width}-{scheme}")

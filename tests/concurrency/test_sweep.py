@@ -16,11 +16,12 @@ from idp.services.task import Order, begin_task, work_on
 from tests.concurrency.test_ledger import at_once, chain_is_sound
 from tests.factories import grant, make_application, make_user
 from tests.services.test_consent_sweep import take_back_from
+from tests.thorough import share
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", share(range(5), of=2))
 def test_two_sweeps_and_deciding_users_leave_sound_chains(
     attempt: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,7 +63,7 @@ def test_two_sweeps_and_deciding_users_leave_sound_chains(
         ("a", ["granted", "narrowed", "extended"], {"b", "c"}),
     ],
 )
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", share(range(3), of=2))
 def test_users_who_decide_while_a_task_works_lose_what_was_taken_and_keep_what_they_gave(
     attempt: int, scope: str, kinds: list[str], held: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,5 +4,12 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("domain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+from tests.thorough import examples
+
+settings.register_profile(
+    "domain",
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("domain")

@@ -24,6 +24,7 @@ from idp.domain.redirect_uri import (
 )
 from idp.domain.redirect_uri_name import BORROWED_DOMAINS, RESERVED_DOMAINS
 from tests.requirement import defect, requirement
+from tests.thorough import examples
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "redirect_uri_inspect.json"
 CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text())
@@ -105,7 +106,7 @@ def test_every_rule_has_its_own_code_a_clause_and_a_sentence_with_a_remedy() -> 
         assert "%" not in rule.text.replace("%(", "")
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(URIS, KIND, ENVIRONMENT)
 @example("\ud800", "web", "production")
 @example("https://[", "native", "development")
@@ -118,7 +119,7 @@ def test_inspect_never_raises_and_every_finding_can_be_said(
         assert len(reason.message) < 400
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(URIS, KIND, ENVIRONMENT)
 def test_a_suggestion_breaks_no_error_rule_and_lacks_the_finding(
     text: str, kind: str, environment: str
@@ -130,7 +131,7 @@ def test_a_suggestion_breaks_no_error_rule_and_lacks_the_finding(
             assert reason.code not in {other.code for other in again}
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(URIS | HOSTS.map("https://{}/cb".format) | HOSTS.map("https://{}:8443".format), KIND)
 @example("https://xn--bcher-kva.example.com/", "web")
 @example("https://XN--BCHER-KVA.example.com/", "web")
@@ -158,7 +159,7 @@ def test_every_http_vector_without_errors_has_the_same_host_for_python_and_for_b
         assert can_ada.parse(text).hostname.strip("[]") == urlsplit(text).hostname
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(URIS, KIND)
 def test_development_refuses_nothing_that_production_allows(text: str, kind: str) -> None:
     assert set(errors_of(text, kind, "development")) <= set(errors_of(text, kind, "production"))
@@ -425,7 +426,7 @@ def test_entries_that_lead_elsewhere_are_no_duplicates(other: str) -> None:
     assert not any(i.findings for i in inspect_all(["https://a.example.com/b", other]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(URIS, max_size=4))
 def test_a_list_of_any_texts_is_judged_without_raising(texts: list[str]) -> None:
     assert [i.uri for i in inspect_all(texts)] == texts

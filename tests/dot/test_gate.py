@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from idp.dot.gate import MAX_BODY, REPEATABLE, SHAPES, Endpoint, parse, read
 from tests.requirement import defect, requirement
+from tests.thorough import examples
 
 FORM = "application/x-www-form-urlencoded"
 BACK = (Endpoint.TOKEN, Endpoint.REVOCATION, Endpoint.INTROSPECTION)
@@ -149,7 +150,7 @@ def test_a_body_whose_length_is_no_number_is_not_read(length: str) -> None:
     assert read(post(b"token=a", CONTENT_LENGTH=length), Endpoint.TOKEN).unreadable is not None
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=300) | st.text(max_size=100).map(lambda text: text.encode()))
 def test_nothing_that_is_sent_is_an_error_of_ours_or_passes_unshaped(raw: bytes) -> None:
     submission = parse(raw)

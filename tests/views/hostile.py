@@ -13,6 +13,7 @@ from django.test import Client as Browser
 
 from idp.domain.client import DEVICE_CODE
 from idp.models import SecurityEvent
+from tests.thorough import share
 from tests.views.flow import CHALLENGE, VERIFIER
 
 # No server hands NUL on in a header, so that it stands in parameters, paths and bodies alone.
@@ -239,10 +240,14 @@ class Place:
         return urlencode(kept).encode()
 
     def attacks(self) -> Iterator[tuple[str, bytes]]:
-        """Give a name and the parameters of each attack: one value of a good request is bad."""
-        for name in self.parameters:
+        """Give a name and the parameters of each attack: one value of a good request is bad.
+
+        Of the values that any parameter may be, neighbours share: see ``tests.thorough``.
+        """
+        for turn, name in enumerate(self.parameters, start=len(str(self))):
             rest, key = self.good(without=name), quote_plus(name).encode()
-            for what, value in {**ANYWHERE, **SPECIAL.get(name, {})}.items():
+            anywhere = share(ANYWHERE.items(), of=3, turn=turn)
+            for what, value in (*anywhere, *SPECIAL.get(name, {}).items()):
                 yield f"{name} is {what}", rest + b"&" + key + b"=" + value
             yield f"{name} comes twice", rest + b"&%b=a&%b=b" % (key, key)
             yield f"{name} is left out", rest
