@@ -56,30 +56,30 @@ def _empty_caches() -> None:
 
 
 FIRST = (
+    "admin",
     "domain",
     "dot/test_gate.py",
-    "management/manifest/test_parse.py",
+    "management",
     *(f"project/test_{name}.py" for name in ("database", "demo", "environment", "logs", "mail")),
+    "services",
     "templatetags",
     "test_docs.py",
     "test_locale.py",
     "test_packaging.py",
     "views",
 )
-"""What a database does not touch, the demo, and the letter of the protocol. Real clients, hostile
-requests and the hot paths ask it of PostgreSQL too."""
+"""What a database does not touch, the demo, the letter of the protocol, and the desk. Real clients,
+hostile requests, the hot paths and the browser's walks over the desk ask it of PostgreSQL too."""
 
 SECOND = (
-    "admin",
+    "admin/test_pages.py",
     "clients",
     "dropin/test_own_models.py",
     "dropin/test_own_classes.py",
-    "management",
-    "services",
     "views/test_connected_app.py",
     "views/test_fuzz.py",
 )
-"""The desk, what the layers below the pages do, and whole systems: the database of production."""
+"""Every list and page of the desk, and whole systems: the database of production."""
 
 BOTH = (
     "services/test_consent.py",
@@ -113,6 +113,25 @@ def _part_of(path: str) -> str | None:
     return max(found)[1] if found else None
 
 
+LONG = (
+    "browser/test_gallery.py",
+    "dropin",
+    "test_packaging.py",
+    "views/test_hostile",
+)
+"""What takes longest, and is begun first: nobody then waits for it at the end."""
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def pytest_put_long_ones_first(items: list[pytest.Item]) -> None:
+    """Order the tests after they were shuffled."""
+    items.sort(key=lambda item: not _place(item).startswith(LONG))
+
+
+def _place(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
+
+
 def pytest_collection_finish() -> None:
     """Let the collector of garbage rest: what is imported stays, and a test leaves little."""
     gc.collect()
@@ -124,7 +143,7 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Say which part runs what, and take out what needs PostgreSQL when the tests run on SQLite."""
     for item in items:
-        part = _part_of(item.path.relative_to(Path(__file__).parent).as_posix())
+        part = _part_of(_place(item))
         if part and not item.get_closest_marker("postgres"):
             item.add_marker(part)
     if connection.vendor == "postgresql":
