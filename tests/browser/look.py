@@ -14,6 +14,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page
 
+from tests.thorough import THOROUGH
+
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 KEEPS_PICTURES = bool(os.environ.get("IDP_TEST_PICTURES"))
 """``make pictures`` wants them; the tests themselves do without."""
@@ -64,7 +66,7 @@ LaidOut = tuple[tuple[int, Literal["light", "dark"], tuple[str, ...] | None], ..
 """Width and colours, and which of axe's rules are asked there: all for ``()``, none for None."""
 LAID_OUT: LaidOut = ((1280, "light", ()), (390, "light", None), (390, "dark", BY_LOOK))
 IN_TURN: tuple[LaidOut, ...] = (((1280, "light", ()), (390, "light", None)), ((390, "dark", ()),))
-"""The same for many pages of one kind, of which neighbours share the looks."""
+"""The same for many pages of one kind."""
 LOOKS = (DESKTOP, Look(scheme="dark", javascript=False))
 """With scripts, where :func:`inspect_page` looks in three ways; and without."""
 
@@ -147,6 +149,16 @@ def inspect_page(page: Page, name: str) -> None:
     _keep_picture(page, name)
     fits(page)
     axe(page, without=FRAME)
+
+
+def inspect_desk(page: Page, name: str, without: tuple[str, ...] = FRAME) -> None:
+    """Inspect a page of the desk: these are many of one kind, and share the looks.
+
+    A page has its look by its name. Thorough runs, and those for pictures, take each in every way.
+    """
+    every = THOROUGH or KEEPS_PICTURES
+    laid_out = LAID_OUT if every else IN_TURN[sum(name.encode()) % len(IN_TURN)]
+    inspect_looks(page, name, laid_out, without)
 
 
 def inspect_looks(

@@ -13,7 +13,7 @@ from idp.services.client_owner import set_owners
 from idp.services.client_secret import check_client_secret
 from tests.admin.conftest import make_house
 from tests.admin.conftest import page as address
-from tests.browser.look import Look, fits, inspect_looks, sign_in
+from tests.browser.look import Look, fits, inspect_desk, sign_in
 from tests.factories import add_scope, make_application, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -78,20 +78,20 @@ def test_a_client_is_tried_out_by_keyboard_and_nothing_is_left(
     sign_in(page, operator)
     page.goto(address("client_overview", house.application.pk))
     page.get_by_role("link", name="Try it").click()
-    inspect_looks(page, "desk-try")
+    inspect_desk(page, "desk-try")
     page.get_by_label("User").fill("berta")
     page.get_by_label("Scopes").fill("openid email photos:read")
     page.get_by_label("Scopes").press("Enter")
     page.get_by_text("The client gets its tokens.").wait_for()
     page.get_by_role("heading", name="The page that the user would see").wait_for()
     assert page.get_by_text("See your photos").first.is_visible()
-    inspect_looks(page, "desk-tried")
+    inspect_desk(page, "desk-tried")
     assert Authorization.objects.filter(user=house.berta).count() == 0
     assert SecurityEvent.objects.get(kind="client.tried").detail["as"] == "berta"
     page.get_by_label("Scopes").fill("photos:write")
     page.get_by_role("button", name="Try it").click()
     page.get_by_text("The client gets nothing.").wait_for()
-    inspect_looks(page, "desk-tried-refused")
+    inspect_desk(page, "desk-tried-refused")
 
 
 def test_a_client_goes_to_production_after_its_difference_was_seen(
@@ -103,7 +103,7 @@ def test_a_client_goes_to_production_after_its_difference_was_seen(
     page.get_by_role("link", name="Take to production").click()
     behind = page.get_by_role("region", name="What stays behind")
     assert behind.get_by_text("http://127.0.0.1:8000/callback").is_visible()
-    inspect_looks(page, "desk-clone")
+    inspect_desk(page, "desk-clone")
     page.get_by_role("button", name="Register for production").click()
     secret = page.locator("#secret").inner_text()
     made = application_model().objects.get(
@@ -119,18 +119,18 @@ def test_an_owner_looks_after_the_one_client_that_is_theirs(
     page = open_page()
     sign_in(page, operator)
     page.goto(address("client_owners", house.application.pk))
-    inspect_looks(page, "desk-owners")
+    inspect_desk(page, "desk-owners")
     page = open_page()
     sign_in(page, house.owner)
     page.goto("/admin/")
-    inspect_looks(page, "desk-owner-start")
+    inspect_desk(page, "desk-owner-start")
     page.get_by_role("link", name="Applications").first.click()
-    inspect_looks(page, "desk-owner-list")
+    inspect_desk(page, "desk-owner-list")
     assert page.get_by_text("Photo Book").count() == 0
     page.get_by_role("link", name="Photo Print").click()
-    inspect_looks(page, "desk-owner-overview")
+    inspect_desk(page, "desk-owner-overview")
     page.get_by_role("link", name="Settings").click()
-    inspect_looks(page, "desk-owner-settings")
+    inspect_desk(page, "desk-owner-settings")
     assert page.get_by_label("Environment").is_disabled()
     page.get_by_label("Name", exact=False).first.fill("Prints")
     page.get_by_role("button", name="Save").click()

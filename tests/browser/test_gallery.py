@@ -1,6 +1,6 @@
 """Every page of the desk, wide and narrow, in light and in dark: asked by axe, kept as pictures.
 
-Neighbours in the list share the looks; ``make pictures`` looks at each page in every way.
+They share the looks; ``make pictures`` looks at each page in every way.
 
 The pages are those of the table of roles, which knows each address: a new one cannot be forgotten.
 """
@@ -15,17 +15,8 @@ import pytest
 from tests.admin.conftest import page as address
 from tests.admin.full_house import address_of, make_full_house
 from tests.admin.role_table import TABLE
-from tests.browser.look import (
-    FRAME,
-    IN_TURN,
-    KEEPS_PICTURES,
-    LAID_OUT,
-    LaidOut,
-    inspect_looks,
-    sign_in,
-)
+from tests.browser.look import FRAME, inspect_desk, sign_in
 from tests.factories import make_user
-from tests.thorough import THOROUGH
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -66,24 +57,19 @@ def _desk(house: SimpleNamespace) -> dict[str, str]:
     }
 
 
-def looks_of(turn: int) -> LaidOut:
-    """Return how one page after the other is looked at: each in turn, or each in every way."""
-    return LAID_OUT if THOROUGH or KEEPS_PICTURES else IN_TURN[turn % len(IN_TURN)]
-
-
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_of_the_desk_is_fine_however_it_is_looked_at(open_page: Any, part: int) -> None:
     page = open_page()
     house = make_full_house()
     sign_in(page, make_user("operator", is_staff=True, is_superuser=True))
     wrong = []
-    for turn, (name, place) in enumerate(sorted(_desk(house).items())[part::PARTS]):
+    for name, place in sorted(_desk(house).items())[part::PARTS]:
         answer = page.goto(place)
         assert answer is not None
         assert answer.status == 200, name
         try:
             frame = () if name == "start" else FRAME
-            inspect_looks(page, f"desk-{name}", looks_of(turn), without=frame)
+            inspect_desk(page, f"desk-{name}", without=frame)
         except AssertionError as error:
             wrong.append(f"{name}: {error}")
     assert not wrong, "\n".join(wrong)

@@ -21,7 +21,7 @@ from idp.conf import application_model
 from idp.models import BulkTask, ClientPolicy, ClientScope, ClientSecret, ScopePolicy, SigningKey
 from idp.services.key import ANNOUNCEMENT, promote_keys, signing_key
 from tests.admin.conftest import page as address
-from tests.browser.look import Look, inspect_looks, sign_in
+from tests.browser.look import Look, inspect_desk, sign_in
 from tests.factories import add_scope, make_application, make_policy, make_scope, make_user
 from tests.views.flow import TOKEN, Flow, basic, bearer, post
 
@@ -138,7 +138,7 @@ def test_a_secret_is_rotated_while_the_service_goes_on_with_the_old_one(
         while len(answers) < seen + 10:
             desk.wait_for_timeout(20)
     assert set(answers) == {200}, "nothing that runs was broken"
-    inspect_looks(desk, "desk-client_secret_shown")
+    inspect_desk(desk, "desk-client_secret_shown")
     assert post(TOKEN, asked, **basic(service)).status_code == 200
     assert post(TOKEN, asked, **basic(service, new)).status_code == 200
     desk.reload()
@@ -218,7 +218,7 @@ def test_tightening_a_policy_shows_who_is_affected_before_it_is_saved(
     desk.get_by_label("staff").check()
     desk.get_by_role("button", name="Save", exact=True).click()
     desk.get_by_text("anna → Photo Print").wait_for()
-    inspect_looks(desk, "desk-impact")
+    inspect_desk(desk, "desk-impact")
     assert ScopePolicy.objects.get(pk=shop.policy.pk).groups is None
     desk.get_by_role("button", name="Save", exact=True).click()
     desk.get_by_text("was changed successfully").wait_for()

@@ -20,7 +20,7 @@ from idp.models import (
 from idp.services.event import record_event
 from tests.admin.conftest import make_house
 from tests.admin.conftest import page as address
-from tests.browser.look import Look, inspect_looks, inspect_page, sign_in
+from tests.browser.look import Look, inspect_desk, inspect_page, sign_in
 from tests.factories import add_scope, grant, make_application, make_policy, make_scope, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -64,10 +64,10 @@ def test_the_impact_and_the_sweep_are_readable_by_everybody(
 ) -> None:
     sign_in(page, operator)
     tighten(page, house)
-    inspect_looks(page, "desk-impact")
+    inspect_desk(page, "desk-impact")
     page.get_by_role("button", name="Save, and take it from what is out there").click()
     page.get_by_role("button", name="Begin").wait_for()
-    inspect_looks(page, "desk-sweep")
+    inspect_desk(page, "desk-sweep")
 
 
 @pytest.mark.parametrize("look", [Look(), PLAIN], ids=str)
@@ -124,9 +124,9 @@ def test_the_queue_and_its_decision_are_readable_by_everybody(
 ) -> None:
     sign_in(page, operator)
     page.goto(f"{address('idp_clientscope_changelist')}?state__exact=requested")
-    inspect_looks(page, "desk-queue")
+    inspect_desk(page, "desk-queue")
     page.goto(address("idp_clientscope_decide", asked.pk))
-    inspect_looks(page, "desk-decide")
+    inspect_desk(page, "desk-decide")
 
 
 @pytest.mark.parametrize("look", [Look(), PLAIN], ids=str)

@@ -16,11 +16,12 @@ from idp.services.consent import revoke_consent
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import make_application, make_user
 from tests.requirement import defect, requirement
+from tests.thorough import THOROUGH
 from tests.views.flow import Flow, bearer, form_fields, location
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
-ROUNDS = 6
+ROUNDS = 6 if THOROUGH else 3
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from idp.services.consent import revoke_consent
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import make_application, make_user
 from tests.requirement import defect
+from tests.thorough import THOROUGH
 from tests.views.device_flow import DeviceFlow
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
-ROUNDS = 3
+ROUNDS = 3 if THOROUGH else 2
 
 
 @pytest.fixture

@@ -12,12 +12,13 @@ from idp.services.authorization_request import claim_request
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import grant, make_application, make_user
 from tests.requirement import requirement
+from tests.thorough import THOROUGH
 from tests.views.flow import Flow
 from tests.views.test_pushed_request import bring, reference
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
-ROUNDS = 4
+ROUNDS = 4 if THOROUGH else 2
 
 
 @pytest.fixture

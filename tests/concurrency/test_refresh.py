@@ -13,11 +13,12 @@ from idp.models import Authorization
 from tests.concurrency.race import THREADS, at_once
 from tests.factories import make_application, make_user
 from tests.requirement import defect
+from tests.thorough import THOROUGH
 from tests.views.flow import Flow, bearer
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
-ROUNDS = 5
+ROUNDS = 5 if THOROUGH else 3
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.views.flow import TOKEN, Flow, basic, bearer, post
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
-ROUNDS = int(os.environ.get("IDP_TEST_ROUNDS", "15" if THOROUGH else "9"))
+ROUNDS = int(os.environ.get("IDP_TEST_ROUNDS", "15" if THOROUGH else "7"))
 """Rounds of each race; ``make soak`` runs a thousand in all."""
 LONGEST_WAIT = 0.15
 """Seconds until the revocation begins; some refreshes on a quick machine, one on a busy one."""

@@ -347,7 +347,7 @@ def test_each_fault_gets_the_answer_of_the_table(endpoint: str) -> None:
 def test_what_is_wrong_is_told_in_english_whoever_asks(endpoint: str) -> None:
     world, told_anything = World(), False
     told = [fault for fault in FAULTS[endpoint] if fault.error != PAGE and fault.status != 200]
-    for fault in share(told, of=2):
+    for fault in share(told, of=3):
         with transaction.atomic():
             world.language = "ar"
             words = description(send(world, endpoint, fault))
