@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Hashable
 from datetime import timedelta
 from functools import lru_cache
@@ -13,6 +14,7 @@ from oauthlib.oauth2.rfc6749 import errors
 from idp.conf import access_token_model, refresh_token_model
 from idp.dot.exchange import Exchange, exchange_of
 from idp.dot.site import SiteRules, is_stock
+from idp.models.insert import insert
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
@@ -65,23 +67,39 @@ class StorageRules(SiteRules):
             _retire(previous, exchange)
         access = self._access_row(token, request, exchange, previous)
         if token.get("refresh_token"):
-            self._create_refresh_token(request, token["refresh_token"], access, previous)  # type: ignore[attr-defined]
+            self._refresh_row(token["refresh_token"], request, access, previous)
 
     def _access_row(
         self, token: dict[str, Any], request: Request, exchange: Exchange, previous: Any
     ) -> Any:
         """Return the stored access token; a refresh writes it over the one that it replaces."""
         expires = exchange.now + timedelta(seconds=token["expires_in"])
-        access = previous.access_token if previous is not None else None
-        if access is None:
-            return self._create_access_token(expires, request, token, previous)  # type: ignore[attr-defined]
+        replaced = previous.access_token if previous is not None else None
+        access = replaced or access_token_model()()
         access.user, access.application, access.id_token = request.user, request.client, None
         access.scope, access.resource = token["scope"], request.resource
         access.source_refresh_token = previous
         access.created, access.expires = exchange.now, expires
         self._set_token_value(access, token["access_token"])  # type: ignore[attr-defined]
-        access.save()
+        if replaced:
+            access.save()
+        else:
+            insert(access)
         return access
+
+    def _refresh_row(self, value: str, request: Request, access: Any, previous: Any) -> None:
+        """Store a refresh token; its family is the id of the authorization."""
+        authorization = exchange_of(request).authorization
+        family = authorization.pk if authorization else getattr(previous, "token_family", None)
+        refresh = refresh_token_model()(
+            user=request.user,
+            application=request.client,
+            access_token=access,
+            token_family=family or uuid.uuid4(),
+            resource=request.resource,
+        )
+        self._set_token_value(refresh, value)  # type: ignore[attr-defined]
+        insert(refresh)
 
 
 def _retire(previous: Any, exchange: Exchange) -> None:

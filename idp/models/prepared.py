@@ -72,6 +72,9 @@ class _Plan:
         self.converters = self.compiler.get_converters(
             [column[0] for column in self.compiler.select]
         )
+        self.is_composite = self.compiler.has_composite_fields(
+            [column[0] for column in self.compiler.select]
+        )
         self.written_out = ""  # the same statement for the server to keep planned
         if may_prepare(connections[queryset.db]):
             self._write_out(slots)
@@ -88,6 +91,7 @@ class _Plan:
         """Return something like the queryset, with the values in the places of the slots."""
         compiler = copy.copy(self.compiler)
         compiler.get_converters = lambda _expressions: self.converters
+        compiler.has_composite_fields = lambda _expressions: self.is_composite
         connection = connections[self.queryset.db]
         # Where statements are logged, Django's own cursor, which knows what it sent.
         if self.written_out and not connection.queries_logged:
@@ -110,6 +114,14 @@ def may_prepare(connection: BaseDatabaseWrapper) -> bool:
     return connection.vendor == "postgresql" and options.get("prepare_threshold") is not None
 
 
+def preparing(connection: Any) -> Any:
+    """Return a cursor whose statements the server keeps planned, with values ``$1`` and so on."""
+    from psycopg import RawCursor
+
+    connection.ensure_connection()
+    return connection.make_cursor(RawCursor(connection.connection))
+
+
 class _Preparing:
     """Stands in for a connection to PostgreSQL, with cursors that bind on the server's side."""
 
@@ -117,11 +129,8 @@ class _Preparing:
         self._connection = connection
 
     def cursor(self) -> Any:
-        """Return a cursor whose statements the server keeps planned."""
-        from psycopg import RawCursor
-
-        self._connection.ensure_connection()
-        return self._connection.make_cursor(RawCursor(self._connection.connection))
+        """Return such a cursor."""
+        return preparing(self._connection)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)

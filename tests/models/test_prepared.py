@@ -133,11 +133,12 @@ def test_nothing_is_kept_on_the_server_behind_a_pooler(monkeypatch) -> None:
     assert planned() == 0
 
 
-def planned() -> int:
-    """Return how many statements about a user's name the server keeps for this connection."""
+def planned(like: str = "%username%$1%") -> int:
+    """Return how many statements the server keeps for this connection, a user's name by default."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_prepared_statements"
-            " WHERE statement LIKE '%%username%%$1%%' AND generic_plans + custom_plans > 0"
+            " WHERE statement LIKE %s AND generic_plans + custom_plans > 0",
+            [like],
         )
         return cursor.fetchone()[0]
