@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -88,6 +89,7 @@ def networks(text: str) -> tuple[str, ...]:
     return tuple(str(network) for network in wider)
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """Return an address in the one form in which it is kept, or an empty text where it is none.
 

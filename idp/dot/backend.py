@@ -62,7 +62,7 @@ class IdpCoreMixin:
 
         def work() -> Answer:
             exchange = Exchange(
-                origin_of(request),
+                proven.origin,
                 client=proven.client,
                 method=proven.method,
                 unwritten=None if alone else [],
@@ -93,12 +93,23 @@ class IdpCoreMixin:
 
     def _prove(self, request: HttpRequest) -> Failure | None:
         """Authenticate the client of a request, or return the answer to one that fails."""
-        inner = Request(*self._extract_params(request))
+        submission = getattr(request, SUBMISSION, None)
+        if submission is None:
+            inner = Request(*self._extract_params(request))
+        else:
+            # For ``authenticate_client`` alone: decoded already, and no more than that reads.
+            headers = {name: request.META[name] for name in _PROOF if name in request.META}
+            body = submission.pairs
+            inner = Request(request.path, request.method, body, headers, encoding=None)
         try:
             self.server.request_validator.authenticate_client(inner)  # type: ignore[attr-defined]
         except OAuth2Error as error:
             return dict(error.headers), error.json, error.status_code
         return None
+
+
+_PROOF = ("HTTP_AUTHORIZATION", KEY)
+"""Variables of a request that say which client it comes from, and what is known of it."""
 
 
 class IdpCore(IdpCoreMixin, OAuthLibCore):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 KEY = "idp.exchange"
 """Where the exchange travels in the request's variables."""
 
+_ATTRIBUTE = "idp_exchange"
+"""Where it rests on an oauthlib request."""
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -60,9 +63,10 @@ class Exchange:
 
 def exchange_of(request: Request) -> Exchange:
     """Return the exchange of an oauthlib request, begun here where no view began it."""
-    found = request.headers.get(KEY)
+    # Asked for by every rule: as an attribute it is found without a search through the headers.
+    found = vars(request).get(_ATTRIBUTE)
     if found is None:
-        found = Exchange(origin_of_meta(request.headers))
-        request.headers[KEY] = found
+        found = request.headers.get(KEY) or Exchange(origin_of_meta(request.headers))
+        setattr(request, _ATTRIBUTE, found)
     exchange: Exchange = found
     return exchange
