@@ -11,14 +11,13 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
 from idp.domain.authentication import AuthenticationKind
 from idp.domain.consent import ConsentKind
 from idp.dot.gate import Endpoint, read
-from idp.dot.views import ToolkitAuthorizationView, login_not_required
+from idp.dot.views import ToolkitAuthorizationView
 from idp.models import AuthorizationRequest
 from idp.services.authorization_request import claim_request, keep_request
 from idp.services.sign_in import current_sign_in
@@ -46,6 +45,7 @@ from idp.views.authorization_select import selection_page
 from idp.views.authorization_sign_in import choice_of, judge_sign_in, look_again, needs_record
 from idp.views.browser import browser_of, remember_browser
 from idp.views.http import error_page, origin_of, page, redirect_sources
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -258,8 +258,7 @@ class AuthorizationMixin:
         return response
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(login_not_required, name="dispatch")
+@unguarded
 class AuthorizationView(AuthorizationMixin, View):
     """``authorize/``: GET and POST mean the same (OpenID Connect Core §3.1.2.1)."""
 

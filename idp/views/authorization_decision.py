@@ -8,11 +8,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
-from idp.dot.views import login_not_required
 from idp.models import AuthorizationRequest
 from idp.services.authorization_request import claim_request, find_request, was_answered
 from idp.services.retry import in_transaction
@@ -25,13 +23,13 @@ from idp.views.authorization_page import expired_page, resume_path
 from idp.views.authorization_request import CHECKS, PROOF, ClientError, Flow, PageError
 from idp.views.browser import browser_of
 from idp.views.http import origin_of
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-@method_decorator(login_not_required, name="dispatch")
-@method_decorator(csrf_exempt, name="dispatch")
+@unguarded
 @method_decorator(sensitive_post_parameters("nonce"), name="dispatch")
 class DecisionView(AuthorizationMixin, View):
     """``authorize/decide/``: takes the decision of a consent page, and nothing else from it.

@@ -8,11 +8,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
-from idp.dot.views import login_not_required
 from idp.services.authorization_request import claim_request, find_request, keep_request
 from idp.services.sign_in import current_sign_in
 from idp.views.authorization_flow import CHOOSING, Flow, kept_parameters
@@ -20,6 +18,7 @@ from idp.views.authorization_page import expired_page, resume_path, switch_path
 from idp.views.authorization_sign_in import SELECTED
 from idp.views.browser import browser_of, remember_browser
 from idp.views.http import page, redirect_sources
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -54,8 +53,7 @@ def selection_page(
     return remember_browser(request, response)
 
 
-@method_decorator(login_not_required, name="dispatch")
-@method_decorator(csrf_exempt, name="dispatch")
+@unguarded
 @method_decorator(sensitive_post_parameters("nonce"), name="dispatch")
 class SelectAccountView(View):
     """``authorize/select/``: goes on as the account at hand.

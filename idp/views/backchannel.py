@@ -6,18 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import HttpResponse
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from idp.dot.backend import SUBMISSION
 from idp.dot.core import core_of
 from idp.dot.gate import Endpoint, read
-from idp.dot.views import login_not_required
 from idp.services.event import record_event
 from idp.views.http import ascii_description, json_error, origin_of, private
 from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -25,8 +23,7 @@ if TYPE_CHECKING:
 BASIC_CHALLENGE = 'Basic realm="client", charset="UTF-8"'
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(login_not_required, name="dispatch")
+@unguarded
 class BackchannelView(View):
     """An endpoint that clients call directly."""
 

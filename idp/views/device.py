@@ -14,12 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
 from idp.domain import device as rules
-from idp.dot.views import login_not_required
 from idp.models import AuthorizationRequest, DeviceAuthorization
 from idp.services.authorization_request import DECISIONS, REPEAT, find_request, keep_request
 from idp.services.consent_page import client_name
@@ -42,6 +41,7 @@ from idp.views.device_question import (
     question_about,
 )
 from idp.views.http import SAME_ORIGIN, error_page, origin_of, page
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -50,8 +50,7 @@ DEVICE = "device"
 """Where a kept request names the device that its page is about."""
 
 
-@method_decorator(csrf_exempt, name="dispatch")  # but for its own methods
-@method_decorator(login_not_required, name="dispatch")
+@unguarded  # but for its own methods
 @method_decorator(csrf_protect, name="get")
 @method_decorator(csrf_protect, name="post")
 @method_decorator(sensitive_post_parameters("nonce", "user_code"), name="dispatch")

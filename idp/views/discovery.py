@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils.decorators import method_decorator
 from django.utils.http import parse_etags
-from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from idp.conf import idp_settings
@@ -25,7 +23,6 @@ from idp.dot.issuer import issuer_of
 from idp.dot.registration import registration_is_on
 from idp.dot.server import offered_grant_types
 from idp.dot.userinfo import claim_scopes, discovery_claims
-from idp.dot.views import login_not_required
 from idp.models import Api
 from idp.services.catalogue import recent_catalogue
 from idp.services.key import ALGORITHMS, PUBLIC_CACHE_SECONDS, public_key_set
@@ -33,6 +30,7 @@ from idp.services.language import offered_languages
 from idp.views.authorization_request import PROMPTS, RESPONSE_MODES
 from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -43,8 +41,7 @@ _UNAPPROVED = frozenset(Admission) - {Admission.APPROVED}
 READ_METHODS = ("GET", "HEAD")
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(login_not_required, name="dispatch")
+@unguarded
 class PublicView(View):
     """A document that anybody may read, scripts of any origin included."""
 

@@ -6,12 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
-from idp.dot.views import login_not_required
 from idp.models import ClientLogo
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(login_not_required, name="dispatch")
+@unguarded
 class LogoView(View):
     """``logo/<digest>/``: the address names the content, which therefore never changes."""
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
 from idp.domain import redirect_uri as uri_rules
@@ -23,7 +23,6 @@ from idp.domain.decision import Reason, Severity
 from idp.dot.gate import Endpoint, Submission, read
 from idp.dot.hint import Hint, read_hint
 from idp.dot.issuer import issuer_of
-from idp.dot.views import login_not_required
 from idp.models import Authorization, RedirectUri
 from idp.services.authorization import end_authorizations
 from idp.services.client import Client, load_client
@@ -41,6 +40,7 @@ from idp.views.http import (
     private,
     redirect_sources,
 )
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -82,8 +82,7 @@ class LogoutRequest:
         return f"{self.return_to}{separator}{urlencode({'state': self.state})}"
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(login_not_required, name="dispatch")
+@unguarded
 class LogoutView(View):
     """``logout/``: asks before it ends anything."""
 
@@ -127,8 +126,7 @@ class LogoutView(View):
         )
 
 
-@method_decorator(csrf_exempt, name="dispatch")  # but for its one method
-@method_decorator(login_not_required, name="dispatch")
+@unguarded  # but for its one method
 @method_decorator(csrf_protect, name="post")
 class LogoutConfirmView(View):
     """``logout/confirm/``: the person's own answer."""

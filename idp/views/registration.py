@@ -10,13 +10,10 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from idp.domain.registration import LONGEST_DOCUMENT
 from idp.dot import registration as toolkit
-from idp.dot.views import login_not_required
 from idp.services.client import Client, ensure_policy, load_client
 from idp.services.event import record_event
 from idp.services.registration import (
@@ -33,6 +30,7 @@ from idp.services.registration_token import is_registration_token
 from idp.views.http import json_answer, json_error, origin_of, private
 from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,8 +50,7 @@ class Refusal(Exception):
         self.response = response
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(login_not_required, name="dispatch")
+@unguarded
 class RuledView(View):
     """What both endpoints have in common: JSON that nobody keeps, readable by any script.
 

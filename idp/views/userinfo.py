@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from idp.domain.access import TOKEN_MALFORMED
@@ -17,7 +15,6 @@ from idp.dot.gate import Endpoint, read
 from idp.dot.id_token import sign
 from idp.dot.issuer import issuer_of
 from idp.dot.userinfo import userinfo_claims
-from idp.dot.views import login_not_required
 from idp.services.access import Refusal, judge_token
 from idp.services.client import policy_of
 from idp.services.event import record_event
@@ -25,6 +22,7 @@ from idp.services.scope_use import IDENTITY_SCOPES, record_access
 from idp.views.http import ascii_description, json_answer, json_error, origin_of, private
 from idp.views.method import not_offered
 from idp.views.origin import allow_origin, preflight
+from idp.views.unguarded import unguarded
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -35,8 +33,7 @@ if TYPE_CHECKING:
 METHODS = ("GET", "HEAD", "POST")
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(login_not_required, name="dispatch")
+@unguarded
 class UserInfoView(View):
     """``userinfo/``: GET and POST, token in the header or in a form body."""
 
