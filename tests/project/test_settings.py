@@ -78,15 +78,36 @@ def test_every_page_carries_a_policy_that_starts_from_nothing(client):
     assert answer["Referrer-Policy"] == "same-origin"
 
 
-def test_the_middleware_leaves_a_pages_own_policy_alone(rf):
-    from csp.middleware import CSPMiddleware
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+def test_the_middleware_leaves_an_answers_own_policy_alone(rf, kind):
     from django.http import HttpResponse
 
-    own = HttpResponse(headers={"Content-Security-Policy": "default-src 'none'"})
+    from project.csp import PolicyMiddleware
 
-    answer = CSPMiddleware(lambda request: own)(rf.get("/"))
+    own = HttpResponse(
+        content_type=kind, headers={"Content-Security-Policy": "default-src 'none'; img-src 'self'"}
+    )
 
-    assert answer["Content-Security-Policy"] == "default-src 'none'"
+    answer = PolicyMiddleware(lambda request: own)(rf.get("/"))
+
+    assert answer["Content-Security-Policy"] == "default-src 'none'; img-src 'self'"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/o/token/",
+        "/o/.well-known/jwks.json",
+        "/o/.well-known/openid-configuration",
+        "/api/photos/",
+    ],
+)
+def test_data_may_load_nothing_and_be_framed_by_nobody(client, path):
+    answer = client.get(path)
+
+    assert answer["Content-Type"].partition(";")[0].endswith("json")
+    assert answer["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 @pytest.mark.django_db
