@@ -66,6 +66,7 @@ test-browser: browser node
 	$(RUN) -m tests.postgres $(PYTEST) -n $(WORKERS) --no-migrations tests/browser
 
 pictures: export IDP_TEST_PICTURES := 1
+pictures: export IDP_TEST_THOROUGH := 1
 pictures: test-browser ## every page in every look, and pictures of it in var/screenshots/
 
 browser: $(VENV)/dev.stamp

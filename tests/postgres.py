@@ -42,6 +42,11 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    # Tables are small and emptied again: nothing to tidy, and no plan that pays for a compiler.
+    "autovacuum": "off",
+    "jit": "off",
 }
 
 

@@ -1,8 +1,8 @@
 """How much is tried: what fits into the minutes of ``make test``, or everything.
 
 Where every value meets every place, ``make test`` takes a share: each value still meets each place
-by some name, and each name each value at some place. ``make matrix`` sets
-``IDP_TEST_THOROUGH``, and tries it all.
+by some name, and each name each value at some place. ``make matrix``, and ``make pictures`` for the
+browser, set ``IDP_TEST_THOROUGH``, and try it all.
 """
 
 from __future__ import annotations

@@ -154,10 +154,9 @@ def inspect_page(page: Page, name: str) -> None:
 def inspect_desk(page: Page, name: str, without: tuple[str, ...] = FRAME) -> None:
     """Inspect a page of the desk: these are many of one kind, and share the looks.
 
-    A page has its look by its name. Thorough runs, and those for pictures, take each in every way.
+    A page has its look by its name. A thorough run takes each in every way.
     """
-    every = THOROUGH or KEEPS_PICTURES
-    laid_out = LAID_OUT if every else IN_TURN[sum(name.encode()) % len(IN_TURN)]
+    laid_out = LAID_OUT if THOROUGH else IN_TURN[sum(name.encode()) % len(IN_TURN)]
     inspect_looks(page, name, laid_out, without)
 
 

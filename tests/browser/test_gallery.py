@@ -1,6 +1,7 @@
 """Every page of the desk, wide and narrow, in light and in dark: asked by axe, kept as pictures.
 
-They share the looks; ``make pictures`` looks at each page in every way.
+Every other page is looked at, and they share the looks; ``make pictures`` looks at each page in
+every way.
 
 The pages are those of the table of roles, which knows each address: a new one cannot be forgotten.
 """
@@ -17,6 +18,7 @@ from tests.admin.full_house import address_of, make_full_house
 from tests.admin.role_table import TABLE
 from tests.browser.look import FRAME, inspect_desk, sign_in
 from tests.factories import make_user
+from tests.thorough import share
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -29,7 +31,7 @@ FILES = {
 """What is in the table, and is no page."""
 HISTORIES = {"client_history", "idp_consentsnapshot_history", "idp_signingkey_history"}
 """One page of Django's own for every model; those with the longest names stand for the others."""
-PARTS = 4
+PARTS = 2
 """Into how many tests the desk is cut, so that workers share it."""
 
 
@@ -63,7 +65,7 @@ def test_every_page_of_the_desk_is_fine_however_it_is_looked_at(open_page: Any, 
     house = make_full_house()
     sign_in(page, make_user("operator", is_staff=True, is_superuser=True))
     wrong = []
-    for name, place in sorted(_desk(house).items())[part::PARTS]:
+    for name, place in share(sorted(_desk(house).items()), of=2)[part::PARTS]:
         answer = page.goto(place)
         assert answer is not None
         assert answer.status == 200, name

@@ -7,10 +7,15 @@ import pytest
 from tests.browser.look import Look, inspect_page, sign_in
 from tests.browser.test_consent import authorize
 from tests.factories import grant, make_api, make_application, make_policy, make_scope, make_user
+from tests.thorough import share
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LOOKS = [Look(width=width, language=language) for language in ("de", "ar") for width in (390, 1280)]
+LOOKS = [
+    Look(width=width, language=language)
+    for turn, language in enumerate(("de", "ar"))
+    for width in share((1280, 390), of=2, turn=turn)
+]
 
 
 @pytest.fixture(params=LOOKS, ids=str)

@@ -21,7 +21,7 @@ from tests.thorough import share
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("attempt", share(range(5), of=2))
+@pytest.mark.parametrize("attempt", share(range(5), of=3))
 def test_two_sweeps_and_deciding_users_leave_sound_chains(
     attempt: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
