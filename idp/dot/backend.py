@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import router
 from django.db.models import Q
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauthlib.common import Request, urlencode
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
 from idp.conf import access_token_model
 from idp.dot.client import ClientRules
@@ -91,18 +92,29 @@ class IdpCoreMixin:
         failure = self._prove(request)
         return (exchange.client, None) if failure is None else (None, failure)
 
+    @cached_property
+    def _proves_itself(self) -> bool:
+        """Return whether neither the site's wrapper nor its validator has a say in who asks."""
+        core, validator = type(self), type(self.server.request_validator)  # type: ignore[attr-defined]
+        return (
+            core._extract_params is IdpCoreMixin._extract_params
+            and core.extract_headers is OAuthLibCore.extract_headers  # type: ignore[attr-defined]
+            and validator.authenticate_client is ClientRules.authenticate_client
+        )
+
     def _prove(self, request: HttpRequest) -> Failure | None:
         """Authenticate the client of a request, or return the answer to one that fails."""
         submission = getattr(request, SUBMISSION, None)
-        if submission is None:
-            inner = Request(*self._extract_params(request))
-        else:
-            # For ``authenticate_client`` alone: decoded already, and no more than that reads.
+        if submission is not None and self._proves_itself:
+            # Decoded already, and no more than our own rule reads.
             headers = {name: request.META[name] for name in _PROOF if name in request.META}
             body = submission.pairs
             inner = Request(request.path, request.method, body, headers, encoding=None)
+        else:
+            inner = Request(*self._extract_params(request))
         try:
-            self.server.request_validator.authenticate_client(inner)  # type: ignore[attr-defined]
+            if not self.server.request_validator.authenticate_client(inner):  # type: ignore[attr-defined]
+                raise InvalidClientError(description="Client authentication failed.")
         except OAuth2Error as error:
             return dict(error.headers), error.json, error.status_code
         return None

@@ -1,0 +1,68 @@
+"""A site's own wrapper and validator go on finding out which client a request comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from oauth2_provider.oauth2_backends import OAuthLibCore
+
+from idp.dot.validator import IdpValidator
+from tests.factories import make_application, make_scope
+from tests.views.flow import TOKEN, basic, post
+
+pytestmark = pytest.mark.django_db
+
+
+class OwnHeader(OAuthLibCore):
+    """Takes the client's authentication from the header that a gateway moved it to."""
+
+    def extract_headers(self, request: Any) -> dict[str, Any]:
+        headers: dict[str, Any] = super().extract_headers(request)
+        if "HTTP_X_CLIENT_AUTHORIZATION" in headers:
+            headers["HTTP_AUTHORIZATION"] = headers["HTTP_X_CLIENT_AUTHORIZATION"]
+        return headers
+
+
+class OwnProof(IdpValidator):
+    """Believes only what came through the gateway."""
+
+    def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        through = request.headers.get("HTTP_X_GATEWAY") == "1"
+        return super().authenticate_client(request, *args, **kwargs) and through
+
+
+@pytest.fixture
+def service() -> Any:
+    make_scope("reports:read")
+    return make_application("service", scopes=("reports:read",))
+
+
+def ask(path: str = TOKEN, **headers: str) -> Any:
+    form = {"grant_type": "client_credentials", "scope": "reports:read", "token": "unknown"}
+    return post(path, form, **headers)
+
+
+def test_a_wrapper_finds_the_clients_authentication_where_it_looks(
+    service: Any, settings: Any
+) -> None:
+    moved = {"HTTP_X_CLIENT_AUTHORIZATION": basic(service)["HTTP_AUTHORIZATION"]}
+    assert ask(**moved).status_code == 401
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OAUTH2_BACKEND_CLASS": f"{__name__}.OwnHeader",
+    }
+    assert ask(**moved).status_code == 200
+
+
+@pytest.mark.parametrize("path", [TOKEN, "/o/introspect/", "/o/revoke_token/"])
+def test_a_validator_above_ours_sees_the_whole_request_and_may_refuse_it(
+    service: Any, settings: Any, path: str
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OAUTH2_VALIDATOR_CLASS": f"{__name__}.OwnProof",
+    }
+    refused = ask(path, **basic(service))
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    assert ask(path, **basic(service), HTTP_X_GATEWAY="1").status_code == 200
