@@ -109,17 +109,26 @@ class _Plan:
 
 
 def may_prepare(connection: BaseDatabaseWrapper) -> bool:
-    """Return whether the site allows prepared statements, which not every pooler bears."""
+    """Return whether the site allows prepared statements.
+
+    Not every pooler bears them, and a site whose database wrapper makes cursors in its own way, to
+    choose a schema for instance, needs its own cursors.
+    """
     options = connection.settings_dict["OPTIONS"]
-    return connection.vendor == "postgresql" and options.get("prepare_threshold") is not None
+    if connection.vendor != "postgresql" or options.get("prepare_threshold") is None:
+        return False
+    from idp.models.prepared_cursor import makes_cursors_as_django_does
+
+    return makes_cursors_as_django_does(connection)
 
 
 def preparing(connection: Any) -> Any:
     """Return a cursor whose statements the server keeps planned, with values ``$1`` and so on."""
-    from psycopg import RawCursor
+    from idp.models.prepared_cursor import PreparedCursor
 
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
-    return connection.make_cursor(RawCursor(connection.connection))
+    return connection.make_cursor(PreparedCursor(connection.connection))
 
 
 class _Preparing:

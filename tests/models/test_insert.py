@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 from django.db.models.signals import post_save, pre_save
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
-from idp.conf import access_token_model
+from idp.conf import access_token_model, refresh_token_model
 from idp.models import insert as module
 from idp.models.insert import insert
 from tests.factories import make_application, make_user
@@ -54,6 +57,22 @@ def test_what_is_stored_is_what_saving_stores(token):
     assert inserted._state.db == "default"
 
 
+def test_a_refresh_token_keeps_its_family_and_its_access_token(token, now):
+    insert(token("access"))
+    access, family = access_token_model().objects.get(), uuid.uuid4()
+    row = refresh_token_model()(
+        user=access.user,
+        application=access.application,
+        access_token=access,
+        token="refresh",
+        token_family=family,
+    )
+    insert(row)
+    stored = refresh_token_model().objects.get(token_family=family)
+    assert (stored.pk, stored.access_token, stored.user) == (row.pk, access, access.user)
+    assert stored.revoked is None
+
+
 def test_one_statement_stores_a_row_and_another_goes_on_from_there(token):
     insert(token("first"))
     row = token("second")
@@ -73,19 +92,20 @@ def test_a_row_without_a_user_has_none(token):
 
 
 @pytest.mark.parametrize("signal", [pre_save, post_save])
-def test_who_listens_is_told(token, signal):
+@pytest.mark.parametrize("to", ["this model", "every model"])
+def test_who_listens_is_told(token, signal, to):
     insert(token("first"))
-    heard = []
+    sender = access_token_model() if to == "this model" else None
+    row, heard = token("second"), []
 
     def listen(instance, **_rest):
         heard.append(instance)
 
-    signal.connect(listen, sender=access_token_model())
+    signal.connect(listen, sender=sender)
     try:
-        row = token("second")
         insert(row)
     finally:
-        signal.disconnect(listen, sender=access_token_model())
+        signal.disconnect(listen, sender=sender)
     assert heard == [row]
 
 
@@ -101,6 +121,22 @@ def test_a_model_that_saves_in_its_own_way_does_so(token, monkeypatch):
     row = token("own")
     insert(row)
     assert model.objects.get(pk=row.pk).scope == "photos:read own"
+
+
+def test_a_row_that_saves_in_its_own_way_does_so(token):
+    insert(token("first"))
+    row, asked = token("own"), []
+    row.save = lambda **_options: asked.append(row)
+    insert(row)
+    assert asked == [row]
+
+
+def test_what_the_database_is_to_find_is_found_and_spoils_no_other_row(token):
+    for scope, stored in ((Lower(Value("ABC")), "abc"), ("XX", "XX"), (Lower(Value("DE")), "de")):
+        row = token(stored)
+        row.scope = scope
+        insert(row)
+        assert access_token_model().objects.get(pk=row.pk).scope == stored
 
 
 def test_a_row_with_a_key_is_saved_under_it(token):
@@ -134,3 +170,18 @@ def test_nothing_is_kept_on_the_server_behind_a_pooler(token, monkeypatch):
         insert(token(f"token {number}"))
     assert planned("INSERT%accesstoken%$1%") == 0
     assert access_token_model().objects.count() == 5
+
+
+@pytest.mark.postgres
+def test_a_connection_with_cursors_of_its_own_is_asked_for_them(token, monkeypatch):
+    asked, plainly = [], connection.create_cursor
+
+    def create_cursor(*args, **kwargs):
+        asked.append(True)
+        return plainly(*args, **kwargs)
+
+    insert(token("before"))
+    monkeypatch.setattr(connection, "create_cursor", create_cursor, raising=False)
+    before = len(asked)
+    insert(token("after"))
+    assert len(asked) > before

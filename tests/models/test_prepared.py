@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import psycopg
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -131,6 +132,41 @@ def test_nothing_is_kept_on_the_server_behind_a_pooler(monkeypatch) -> None:
     prepared = users()
     assert [prepared.first("ada").username for _time in range(5)] == ["ada"] * 5
     assert planned() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_process_outlives_a_migration_of_what_it_reads() -> None:
+    Group.objects.create(name="readers")
+    prepared = Prepared(lambda name: Group.objects.filter(name=name))
+    assert [prepared.first("readers").name for _time in range(5)] == ["readers"] * 5
+    alter = "ALTER TABLE auth_group ALTER COLUMN name TYPE varchar({})"
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute(alter.format(160))
+    try:
+        assert [prepared.first("readers").name for _time in range(5)] == ["readers"] * 5
+    finally:
+        with psycopg.connect(**connection.get_connection_params()) as other:
+            other.execute(alter.format(150))
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_is_found_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_user("ada")
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", None)  # which checks by itself
+    prepared = users()
+    assert prepared.first("ada")
+    monkeypatch.setattr(connection, "health_check_enabled", True)
+    monkeypatch.setattr(connection, "health_check_done", False)
+    lost = connection.connection.info.backend_pid
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [lost])
+    try:
+        assert prepared.first("ada")
+    finally:
+        connection.close()
 
 
 def planned(like: str = "%username%$1%") -> int:

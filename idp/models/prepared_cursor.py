@@ -1,0 +1,44 @@
+"""The cursor of prepared statements; psycopg is there when this is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg import RawCursor
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import TransactionStatus
+
+_WAYS = ("cursor", "_cursor", "create_cursor", "make_cursor", "ensure_connection")
+
+
+def makes_cursors_as_django_does(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether a connection and its class leave the making of cursors to Django."""
+    own = type(connection)
+    return vars(connection).keys().isdisjoint(_WAYS) and all(
+        getattr(own, way) is getattr(DatabaseWrapper, way) for way in _WAYS
+    )
+
+
+class PreparedCursor(RawCursor[Any]):
+    """Plans a statement anew whose columns have changed their types since it was prepared.
+
+    Otherwise a process that outlives a migration would fail at each such statement until it ends.
+    """
+
+    def execute(self, *args: Any, **kwargs: Any) -> PreparedCursor:
+        """Execute a statement.
+
+        Raises:
+            FeatureNotSupported: the old plan fits no more, and a transaction is open, whose end
+                makes room for the next one.
+        """
+        try:
+            return super().execute(*args, **kwargs)
+        except FeatureNotSupported:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+        # There is nothing to roll back; it is how the driver is told to forget what it prepared.
+        self.connection.execute("ROLLBACK")
+        return super().execute(*args, **kwargs)
