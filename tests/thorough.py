@@ -1,8 +1,7 @@
 """How much is tried: what fits into the minutes of ``make test``, or everything.
 
-Where every value meets every place, ``make test`` takes a share: each value still meets each place
-by some name, and each name each value at some place. ``make matrix``, and ``make pictures`` for the
-browser, set ``IDP_TEST_THOROUGH``, and try it all.
+Where every value meets every place, ``make test`` takes a share of the pairs, dealt evenly. ``make
+matrix``, and ``make pictures`` for the browser, set ``IDP_TEST_THOROUGH``, and try all of them.
 """
 
 from __future__ import annotations
