@@ -16,13 +16,16 @@ NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """Gives JSON a policy that allows nothing, and leaves the rest to the site's own policy."""
+    """Gives JSON a policy that allows nothing, whatever the site's settings and views say of pages.
+
+    A policy that the answer has already stays, and everything but JSON is left to the settings.
+    """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Return the response with its policy."""
-        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind.endswith("json"):
             response.headers.setdefault(HEADER, NOTHING)
             return response
