@@ -9,7 +9,7 @@ from django.db import connections, router, transaction
 from django.db.models import AutoField, BigAutoField, Manager, Model, SmallAutoField
 from django.db.models.signals import post_save, pre_save
 
-from idp.models.prepared import may_prepare, preparing
+from idp.models.prepared import prepares_now, preparing
 
 
 def insert(row: Model) -> None:
@@ -100,8 +100,7 @@ class _Plan:
     def run(self, row: Model, values: Sequence[Any]) -> None:
         """Store a row, and set its key."""
         connection = connections[self._alias]
-        # Where statements are logged, Django's own cursor, which knows what it sent.
-        by_server = may_prepare(connection) and not connection.queries_logged
+        by_server = prepares_now(connection)
         sql = self._numbered if by_server else self._placed
         with preparing(connection) if by_server else connection.cursor() as cursor:
             cursor.execute(sql, values)

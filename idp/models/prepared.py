@@ -10,14 +10,12 @@ statement is prepared once a connection and from then on only executed.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
-from django.db.models.query import ModelIterable
 
 Row = TypeVar("Row", bound=Model)
 
@@ -39,16 +37,17 @@ class Prepared(Generic[Row]):
 
     def first(self, *values: str) -> Row | None:
         """Return the first row, or None."""
-        return next(self.rows(*values), None)
+        found = self.rows(*values)
+        return found[0] if found else None
 
-    def rows(self, *values: str) -> Iterator[Row]:
-        """Return the rows, read when the first one is asked for.
+    def rows(self, *values: str) -> list[Row]:
+        """Return the rows.
 
         Args:
             values: in the order of the placeholders.
         """
         given = dict(zip(self._slots, values, strict=True))
-        return iter(ModelIterable(cast("QuerySet[Row]", self._plan().bound(given))))
+        return cast("list[Row]", self._plan().rows(given))
 
     def _plan(self) -> _Plan:
         if self._model is None:
@@ -65,47 +64,90 @@ class _Plan:
     """What compiling a queryset for one database gave."""
 
     def __init__(self, queryset: QuerySet[Any], slots: Sequence[str]) -> None:
-        self.queryset = queryset
-        self.compiler = queryset.query.get_compiler(using=queryset.db)
-        self.sql, params = self.compiler.as_sql()
-        self.params: Sequence[Any] = tuple(params)
-        self.converters = self.compiler.get_converters(
-            [column[0] for column in self.compiler.select]
-        )
-        self.is_composite = self.compiler.has_composite_fields(
-            [column[0] for column in self.compiler.select]
-        )
-        self.written_out = ""  # the same statement for the server to keep planned
-        if may_prepare(connections[queryset.db]):
+        self._alias = queryset.db
+        compiler: Any = queryset.query.get_compiler(using=queryset.db)
+        self._sql, params = compiler.as_sql()
+        self._params = tuple(params)
+        self._build = _Builder(compiler)
+        self._written_out = ""  # the same statement for the server to keep planned
+        if may_prepare(connections[self._alias]):
             self._write_out(slots)
 
     def _write_out(self, slots: Sequence[str]) -> None:
         """Put every constant into the statement, so that only the slots are left to bind."""
-        connection = connections[self.queryset.db]
-        with connection.cursor() as cursor:
-            self.written_out = cast("Any", cursor.cursor).mogrify(self.sql, self.params)
+        with connections[self._alias].cursor() as cursor:
+            self._written_out = cast("Any", cursor.cursor).mogrify(self._sql, self._params)
         for number, slot in enumerate(slots, start=1):
-            self.written_out = self.written_out.replace(f"'{slot}'", f"${number}")
+            self._written_out = self._written_out.replace(f"'{slot}'", f"${number}")
 
-    def bound(self, given: dict[str, str]) -> _Bound:
-        """Return something like the queryset, with the values in the places of the slots."""
-        compiler = copy.copy(self.compiler)
-        compiler.get_converters = lambda _expressions: self.converters
-        compiler.has_composite_fields = lambda _expressions: self.is_composite
-        connection = connections[self.queryset.db]
-        # Where statements are logged, Django's own cursor, which knows what it sent.
-        if self.written_out and not connection.queries_logged:
-            compiler.connection = _Preparing(connection)
-            sql, params = self.written_out, tuple(given.values())
+    def rows(self, given: dict[str, str]) -> list[Any]:
+        """Return the rows, with the values in the places of the slots."""
+        connection = connections[self._alias]
+        if self._written_out and prepares_now(connection):
+            cursor, sql = preparing(connection), self._written_out
+            params = tuple(given.values())
         else:
-            compiler.connection = connection
-            sql = self.sql
+            cursor, sql = connection.cursor(), self._sql
             params = tuple(
                 given.get(param, param) if isinstance(param, str) else param
-                for param in self.params
+                for param in self._params
             )
-        compiler.as_sql = lambda *_args, **_kwargs: (sql, params)
-        return _Bound(self.queryset, compiler)
+        with cursor:
+            cursor.execute(sql, params)
+            found = cursor.fetchall()
+        return [self._build(row, connection) for row in found]
+
+
+class _Builder:
+    """Makes models from rows, in the way that iterating over the queryset would."""
+
+    def __init__(self, compiler: Any) -> None:
+        columns = [column for column, _sql, _alias in compiler.select]
+        self._converters = tuple(compiler.get_converters(columns).items())
+        self._annotations = tuple(compiler.annotation_col_map.items())
+        self._parts = _Part(compiler.klass_info, columns, compiler.using)
+
+    def __call__(self, read: Sequence[Any], connection: BaseDatabaseWrapper) -> Any:
+        """Return the model of a row."""
+        row = list(read)
+        for place, (converters, column) in self._converters:
+            for convert in converters:
+                row[place] = convert(row[place], column, connection)
+        made = self._parts.made_of(row)
+        for name, place in self._annotations:
+            setattr(made, name, row[place])
+        return made
+
+
+class _Part:
+    """A model in a row, and those that are joined to it."""
+
+    def __init__(self, info: Mapping[str, Any], columns: Sequence[Any], alias: str) -> None:
+        self._model, self._alias = info["model"], alias
+        place_of = {columns[place].target.attname: place for place in info["select_fields"]}
+        options = self._model._meta
+        # A model's own order, which is not the row's for one that inherits columns.
+        names = [field.attname for field in options.concrete_fields if field.attname in place_of]
+        self._names = names
+        self._places = [place_of[name] for name in names]
+        self._key = place_of[options.pk_fields[0].attname]
+        self._joined = [
+            (_Part(other, columns, alias), other["local_setter"], other["remote_setter"])
+            for other in info.get("related_klass_infos", ())
+        ]
+
+    def made_of(self, row: Sequence[Any]) -> Any:
+        """Return the model, or None where the join found none."""
+        if row[self._key] is None:
+            return None
+        values = [row[place] for place in self._places]
+        made = self._model.from_db(self._alias, self._names, values)
+        for part, tell_one, tell_other in self._joined:
+            other = part.made_of(row)
+            tell_one(made, other)
+            if other is not None:
+                tell_other(other, made)
+        return made
 
 
 def may_prepare(connection: BaseDatabaseWrapper) -> bool:
@@ -122,6 +164,11 @@ def may_prepare(connection: BaseDatabaseWrapper) -> bool:
     return makes_cursors_as_django_does(connection)
 
 
+def prepares_now(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether to prepare now: what is logged, Django's own cursor has to send."""
+    return not connection.queries_logged and may_prepare(connection)
+
+
 def preparing(connection: Any) -> Any:
     """Return a cursor whose statements the server keeps planned, with values ``$1`` and so on."""
     from idp.models.prepared_cursor import PreparedCursor
@@ -129,36 +176,3 @@ def preparing(connection: Any) -> Any:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     return connection.make_cursor(PreparedCursor(connection.connection))
-
-
-class _Preparing:
-    """Stands in for a connection to PostgreSQL, with cursors that bind on the server's side."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def cursor(self) -> Any:
-        """Return such a cursor."""
-        return preparing(self._connection)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-
-class _Bound:
-    """Stands in for a queryset and for its query, with a compiler that has done its work."""
-
-    def __init__(self, queryset: QuerySet[Any], compiler: Any) -> None:
-        self._queryset = queryset
-        self._compiler = compiler
-
-    @property
-    def query(self) -> _Bound:
-        return self
-
-    def get_compiler(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Return the compiler."""
-        return self._compiler
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._queryset, name)
