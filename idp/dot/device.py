@@ -60,7 +60,8 @@ class DeviceCodeGrant(GrantTypeBase):
         Raises:
             OAuth2Error: with the error code for the wire.
         """
-        self.request_validator.authenticate_client(request)
+        if not self.request_validator.authenticate_client(request):
+            raise errors.InvalidClientError(request=request)
         self.validate_grant_type(request)
         if not getattr(request, "device_code", None):
             text = "The parameter 'device_code' is missing."

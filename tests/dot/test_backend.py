@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from oauth2_provider.oauth2_backends import OAuthLibCore
 
+from idp.conf import application_model
 from idp.dot.validator import IdpValidator
 from tests.factories import make_application, make_scope
 from tests.views.flow import TOKEN, basic, post
@@ -30,6 +31,16 @@ class OwnProof(IdpValidator):
     def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
         through = request.headers.get("HTTP_X_GATEWAY") == "1"
         return super().authenticate_client(request, *args, **kwargs) and through
+
+
+class OwnWord(IdpValidator):
+    """Knows the client by itself."""
+
+    def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        name = request.headers["HTTP_X_APP"]
+        request.client = application_model().objects.get(name=name)
+        request.client_id = request.client.client_id
+        return True
 
 
 @pytest.fixture
@@ -66,3 +77,14 @@ def test_a_validator_above_ours_sees_the_whole_request_and_may_refuse_it(
     refused = ask(path, **basic(service))
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
     assert ask(path, **basic(service), HTTP_X_GATEWAY="1").status_code == 200
+
+
+@pytest.mark.parametrize("path", [TOKEN, "/o/introspect/", "/o/revoke_token/"])
+def test_a_validator_may_answer_in_the_place_of_ours(
+    service: Any, settings: Any, path: str
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OAUTH2_VALIDATOR_CLASS": f"{__name__}.OwnWord",
+    }
+    assert ask(path, HTTP_X_APP=service.name).status_code == 200
