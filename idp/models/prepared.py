@@ -1,7 +1,8 @@
 """Queries that are built and compiled once, and then run with other values.
 
 The reads of every request are wide: building and compiling one costs more than the database takes
-to answer it. What comes out is what the queryset itself would give.
+to answer it. What comes out is what the queryset itself would give, but for objects that it was
+reached from, and for Django 6.1's ways of fetching what is left out.
 
 PostgreSQL plans such a read longer than it runs it. Where the site allows prepared statements
 (``OPTIONS["prepare_threshold"]`` of its database, which is Django's own switch for them), the

@@ -7,8 +7,11 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import RawCursor
-from psycopg.errors import FeatureNotSupported
+from psycopg.errors import DatatypeMismatch, FeatureNotSupported, UndefinedFunction
 from psycopg.pq import TransactionStatus
+
+_OUTDATED = (FeatureNotSupported, DatatypeMismatch, UndefinedFunction)
+"""What PostgreSQL says of a plan whose results or values have types that its tables had before."""
 
 _WAYS = ("cursor", "_cursor", "create_cursor", "make_cursor", "ensure_connection")
 
@@ -31,12 +34,12 @@ class PreparedCursor(RawCursor[Any]):
         """Execute a statement.
 
         Raises:
-            FeatureNotSupported: the old plan fits no more, and a transaction is open, whose end
-                makes room for the next one.
+            FeatureNotSupported, DatatypeMismatch, UndefinedFunction: the old plan fits no more, and
+                a transaction is open, whose end makes room for the next one.
         """
         try:
             return super().execute(*args, **kwargs)
-        except FeatureNotSupported:
+        except _OUTDATED:
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
                 raise
         # There is nothing to roll back; it is how the driver is told to forget what it prepared.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Value
@@ -170,6 +171,28 @@ def test_nothing_is_kept_on_the_server_behind_a_pooler(token, monkeypatch):
         insert(token(f"token {number}"))
     assert planned("INSERT%accesstoken%$1%") == 0
     assert access_token_model().objects.count() == 5
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_process_outlives_a_migration_of_what_it_stores(token):
+    def alter(to, using):
+        table = access_token_model()._meta.db_table
+        with psycopg.connect(**connection.get_connection_params()) as other:
+            other.execute(f"ALTER TABLE {table} ALTER COLUMN scope TYPE {to} USING {using}")
+
+    for number in range(5):
+        insert(token(f"before {number}"))
+    alter("jsonb", "to_jsonb(scope)")
+    try:
+        for number in range(3):
+            row = token(f"after {number}")
+            row.scope = '"photos:read"'
+            insert(row)
+    finally:
+        alter("text", "scope #>> '{}'")
+    assert set(access_token_model().objects.values_list("scope", flat=True)) == {"photos:read"}
+    assert access_token_model().objects.count() == 8
 
 
 @pytest.mark.postgres
