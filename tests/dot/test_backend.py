@@ -8,6 +8,7 @@ import pytest
 from oauth2_provider.oauth2_backends import OAuthLibCore
 
 from idp.conf import application_model
+from idp.dot.core import core_of
 from idp.dot.validator import IdpValidator
 from tests.factories import make_application, make_scope
 from tests.views.flow import TOKEN, basic, post
@@ -49,6 +50,12 @@ def service() -> Any:
     return make_application("service", scopes=("reports:read",))
 
 
+def use(settings: Any, **classes: type) -> None:
+    """Let the toolkit's settings name classes of this module."""
+    named = {setting: f"{__name__}.{cls.__name__}" for setting, cls in classes.items()}
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **named}
+
+
 def ask(path: str = TOKEN, **headers: str) -> Any:
     form = {"grant_type": "client_credentials", "scope": "reports:read", "token": "unknown"}
     return post(path, form, **headers)
@@ -59,10 +66,7 @@ def test_a_wrapper_finds_the_clients_authentication_where_it_looks(
 ) -> None:
     moved = {"HTTP_X_CLIENT_AUTHORIZATION": basic(service)["HTTP_AUTHORIZATION"]}
     assert ask(**moved).status_code == 401
-    settings.OAUTH2_PROVIDER = {
-        **settings.OAUTH2_PROVIDER,
-        "OAUTH2_BACKEND_CLASS": f"{__name__}.OwnHeader",
-    }
+    use(settings, OAUTH2_BACKEND_CLASS=OwnHeader)
     assert ask(**moved).status_code == 200
 
 
@@ -70,10 +74,7 @@ def test_a_wrapper_finds_the_clients_authentication_where_it_looks(
 def test_a_validator_above_ours_sees_the_whole_request_and_may_refuse_it(
     service: Any, settings: Any, path: str
 ) -> None:
-    settings.OAUTH2_PROVIDER = {
-        **settings.OAUTH2_PROVIDER,
-        "OAUTH2_VALIDATOR_CLASS": f"{__name__}.OwnProof",
-    }
+    use(settings, OAUTH2_VALIDATOR_CLASS=OwnProof)
     refused = ask(path, **basic(service))
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
     assert ask(path, **basic(service), HTTP_X_GATEWAY="1").status_code == 200
@@ -83,8 +84,24 @@ def test_a_validator_above_ours_sees_the_whole_request_and_may_refuse_it(
 def test_a_validator_may_answer_in_the_place_of_ours(
     service: Any, settings: Any, path: str
 ) -> None:
-    settings.OAUTH2_PROVIDER = {
-        **settings.OAUTH2_PROVIDER,
-        "OAUTH2_VALIDATOR_CLASS": f"{__name__}.OwnWord",
-    }
+    use(settings, OAUTH2_VALIDATOR_CLASS=OwnWord)
     assert ask(path, HTTP_X_APP=service.name).status_code == 200
+
+
+class Credulous(IdpValidator):
+    """Says yes, and names nobody."""
+
+    def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("body", [{"client": "web"}, {}])
+def test_a_parameter_is_never_taken_for_the_client(
+    settings: Any, rf: Any, body: dict[str, str]
+) -> None:
+    use(settings, OAUTH2_VALIDATOR_CLASS=Credulous)
+    # A view of the toolkit's own, before which no gate stands.
+    request = rf.post("/o/introspect/?client=web", body)
+    client, failure = core_of().authenticate(request)
+    assert client is None
+    assert failure[2] == 401
