@@ -73,13 +73,13 @@ def _postgresql(url: str) -> dict[str, Any]:
         else:
             options[name] = value
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "project.postgresql",
         "NAME": unquote(parts.path[1:]),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", None) or _host(parts.netloc),
         "PORT": str(parts.port or ""),
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_HEALTH_CHECKS": False,  # the engine looks after them, at less cost
         "OPTIONS": {**options, "pool": pool, "prepare_threshold": threshold},
     }
 

@@ -7,7 +7,7 @@ from project import cache, database
 def test_a_postgresql_url_says_where_the_server_is_and_who_asks():
     entry = database.from_url("postgresql://ada:s%40cret@db.example.com:6432/idp?sslmode=require")
 
-    assert entry["ENGINE"] == "django.db.backends.postgresql"
+    assert entry["ENGINE"] == "project.postgresql"
     assert (entry["NAME"], entry["USER"], entry["PASSWORD"]) == ("idp", "ada", "s@cret")
     assert (entry["HOST"], entry["PORT"]) == ("db.example.com", "6432")
     assert entry["OPTIONS"]["sslmode"] == "require"
