@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import router
-from django.db.models import Q
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauthlib.common import Request, urlencode
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
@@ -18,7 +17,7 @@ from idp.dot.client import ClientRules
 from idp.dot.exchange import KEY, Exchange, exchange_of
 from idp.dot.issuer import audiences_of
 from idp.dot.refresh import SameAnswer
-from idp.models import Authorization, ClientPolicy
+from idp.models import Authorization
 from idp.services.answer import seal
 from idp.services.authorization import end_authorizations
 from idp.services.client import client_of
@@ -160,7 +159,6 @@ def _settle(exchange: Exchange, answer: Answer) -> None:
         if exchange.redeemed and exchange.authorization is not None:
             _end(exchange.authorization, "exchange_failed", exchange.now)
         return
-    _note_use(exchange)
     used = exchange.issued
     if used is not None and json.loads(body).get("refresh_token") != exchange.presented:
         used.used_at, used.answer = exchange.now, seal(body, exchange.presented)
@@ -172,16 +170,3 @@ def _settle(exchange: Exchange, answer: Answer) -> None:
 
 def _end(authorization: Authorization, reason: str, now: datetime) -> None:
     end_authorizations(Authorization.objects.filter(pk=authorization.pk), reason=reason, now=now)
-
-
-def _note_use(exchange: Exchange) -> None:
-    """Note that the client was used, at most once an hour."""
-    client = exchange.client
-    if client is None or client.policy.pk is None:
-        return
-    hour_ago = exchange.now - timedelta(hours=1)
-    last = client.policy.last_used_at
-    if last is None or last < hour_ago:
-        ClientPolicy.objects.filter(
-            Q(last_used_at=None) | Q(last_used_at__lt=hour_ago), pk=client.policy.pk
-        ).update(last_used_at=exchange.now)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-
-from django.db import transaction
 
 from idp.conf import idp_settings, refresh_token_model
 from idp.domain import credential
@@ -73,7 +70,7 @@ class TokenRules(StorageRules):
             else:
                 exchange.unwritten += rows
         if exchange.client is not None:
-            transaction.on_commit(partial(note_client_use, exchange.client, exchange.now))
+            note_client_use(exchange.client, exchange.now)
         return saved
 
     def _store_or_ask(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from idp.models import ClientPolicy
@@ -16,7 +17,7 @@ NOTED_EVERY = timedelta(hours=1)
 def note_client_use(client: Client, now: datetime) -> None:
     """Remember that a client proved who it is, or got tokens; at most once an hour.
 
-    Outside a transaction, or on its commit: the client's row is locked by nothing that waits.
+    Written once no transaction is open: the client's row is locked by nothing that waits.
 
     Args:
         client: as loaded for this request; one without a policy row keeps none.
@@ -28,5 +29,6 @@ def note_client_use(client: Client, now: datetime) -> None:
     if policy.last_used_at is not None and now - policy.last_used_at < NOTED_EVERY:
         return
     stale = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTED_EVERY)
-    ClientPolicy.objects.filter(stale, pk=policy.pk).update(last_used_at=now)
+    rows = ClientPolicy.objects.filter(stale, pk=policy.pk)
+    transaction.on_commit(lambda: rows.update(last_used_at=now))
     policy.last_used_at = now

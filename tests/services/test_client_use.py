@@ -18,6 +18,7 @@ def last_used() -> Any:
     return ClientPolicy.objects.get().last_used_at
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_client_that_proves_who_it_is_was_used(clock: Any, now: Any) -> None:
     make_scope("reports:read")
     service = Flow(make_application("service", scopes=("reports:read",)))
