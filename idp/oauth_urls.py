@@ -29,6 +29,11 @@ from idp.views.userinfo import UserInfoView
 app_name = "oauth2_provider"
 
 urlpatterns = [
+    # First what is asked most: each address is compared in this order.
+    path("token/", TokenView.as_view(), name="token"),
+    path("revoke_token/", RevocationView.as_view(), name="revoke-token"),
+    path("introspect/", IntrospectionView.as_view(), name="introspect"),
+    path("userinfo/", UserInfoView.as_view(), name="user-info"),
     path("authorize/", AuthorizationView.as_view(), name="authorize"),
     path("authorize/decide/", DecisionView.as_view(), name="authorize-decide"),
     path("authorize/resume/", ResumeView.as_view(), name="authorize-resume"),
@@ -37,10 +42,6 @@ urlpatterns = [
     path("par/", PushedAuthorizationRequestView.as_view(), name="pushed-authorization-request"),
     path("device-authorization/", DeviceAuthorizationView.as_view(), name="device-authorization"),
     path("device/", DeviceView.as_view(), name="device"),
-    path("token/", TokenView.as_view(), name="token"),
-    path("revoke_token/", RevocationView.as_view(), name="revoke-token"),
-    path("introspect/", IntrospectionView.as_view(), name="introspect"),
-    path("userinfo/", UserInfoView.as_view(), name="user-info"),
     path("logo/<slug:digest>/", LogoView.as_view(), name="client-logo"),
     path("logout/", LogoutView.as_view(), name="rp-initiated-logout"),
     path("logout/confirm/", LogoutConfirmView.as_view(), name="rp-initiated-logout-confirm"),

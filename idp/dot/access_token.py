@@ -37,9 +37,9 @@ def jwt_access_token(request: Request) -> str | None:
     client = exchange.client
     if client is None:
         return None
-    scopes = request.scopes or ()
-    apis = rules.audience(requested_resources(request, client), scopes, client.catalogue())
-    if not rules.is_jwt(client.policy.access_token_format, apis, client.catalogue()):
+    scopes, catalogue = request.scopes or (), client.catalogue()
+    apis = rules.audience(requested_resources(request, client), scopes, catalogue)
+    if not rules.is_jwt(client.policy.access_token_format, apis, catalogue):
         return None
     return sign(_claims(request, exchange, client, apis), ALGORITHM, rules.TYPE)
 

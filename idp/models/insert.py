@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.db import connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import AutoField, BigAutoField, Manager, Model, SmallAutoField
 from django.db.models.signals import post_save, pre_save
 
@@ -19,13 +20,13 @@ def insert(row: Model) -> None:
     find, ``row.save()`` it is. What the row refers to must be stored already.
     """
     alias = router.db_for_write(type(row), instance=row)
-    plan = _plan_of(row, alias)
-    values = plan.values(row) if plan is not None else None
+    plan, connection = _plan_of(row, alias), connections[alias]
+    values = plan.values(row, connection) if plan is not None else None
     if plan is None or values is None:
         row.save(using=alias)
         return
     with transaction.mark_for_rollback_on_error(using=alias):
-        plan.run(row, values)
+        plan.run(row, values, connection)
     row._state.db, row._state.adding = alias, False
 
 
@@ -69,7 +70,6 @@ class _Plan:
     """The statement that stores one row, and how its values are found."""
 
     def __init__(self, model: type[Model], alias: str) -> None:
-        self._alias = alias
         self._key = cast("Any", model._meta.pk)
         self._fields = [
             field
@@ -86,9 +86,8 @@ class _Plan:
         self._numbered = f"{into}({numbers}){back}"
         self._placed = f"{into.replace('%', '%%')}({places}){back.replace('%', '%%')}"
 
-    def values(self, row: Model) -> list[Any] | None:
+    def values(self, row: Model, connection: BaseDatabaseWrapper) -> list[Any] | None:
         """Return what goes into the columns, or None where the database is to find a value."""
-        connection = connections[self._alias]
         found = []
         for field in self._fields:
             value = field.pre_save(row, add=True)
@@ -97,9 +96,8 @@ class _Plan:
             found.append(field.get_db_prep_save(value, connection))
         return found
 
-    def run(self, row: Model, values: Sequence[Any]) -> None:
+    def run(self, row: Model, values: Sequence[Any], connection: BaseDatabaseWrapper) -> None:
         """Store a row, and set its key."""
-        connection = connections[self._alias]
         by_server = prepares_now(connection)
         sql = self._numbered if by_server else self._placed
         with preparing(connection) if by_server else connection.cursor() as cursor:

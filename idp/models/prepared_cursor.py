@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -18,10 +20,13 @@ _WAYS = ("cursor", "_cursor", "create_cursor", "make_cursor", "ensure_connection
 
 def makes_cursors_as_django_does(connection: BaseDatabaseWrapper) -> bool:
     """Return whether a connection and its class leave the making of cursors to Django."""
-    own = type(connection)
-    return vars(connection).keys().isdisjoint(_WAYS) and all(
-        getattr(own, way) is getattr(DatabaseWrapper, way) for way in _WAYS
-    )
+    own = cast("Hashable", type(connection))
+    return vars(connection).keys().isdisjoint(_WAYS) and _leaves_them(own)
+
+
+@lru_cache(maxsize=8)
+def _leaves_them(own: Hashable) -> bool:
+    return all(getattr(own, way) is getattr(DatabaseWrapper, way) for way in _WAYS)
 
 
 class PreparedCursor(RawCursor[Any]):

@@ -19,12 +19,12 @@ from idp.domain.catalogue import Catalogue
 from idp.domain.client import DEVICE_CODE
 from idp.domain.party import ClientFacts
 from idp.domain.party import ClientScope as ScopeOfClient
-from idp.models import ClientPolicy, ClientScope, ClientSecret, SiteState
+from idp.models import ClientPolicy, ClientScope, SiteState
 from idp.models.expression import JsonRows
 from idp.models.prepared import Prepared
 from idp.services.catalogue import current_catalogue, unpoliced_choice
 from idp.services.change import name_of
-from idp.services.client_secret_read import secret_rows, secrets_from
+from idp.services.client_secret_read import HeldSecret, secret_rows, secrets_from
 from idp.services.event import NOWHERE, Origin, record_event
 from idp.services.site import enforces, site_state
 from idp.signals import client_disabled, client_enabled
@@ -67,7 +67,7 @@ class Client:
     facts: ClientFacts
     mode: str
     catalogue_version: int
-    secrets: Sequence[ClientSecret] | None = None
+    secrets: Sequence[HeldSecret] | None = None
 
     def enforces(self, rule_set: str) -> bool:
         """Return whether a rule set refuses for this client, or only reports."""
@@ -94,8 +94,7 @@ def load_client(client_id: str, *, with_secrets: bool = False) -> Client | None:
     client = _client((_BY_ID_WITH_SECRETS if with_secrets else _BY_ID).first(client_id))
     if client is None or not with_secrets:
         return client
-    application = client.application
-    return replace(client, secrets=secrets_from(application.idp_secret_rows or (), application))
+    return replace(client, secrets=secrets_from(client.application.idp_secret_rows or ()))
 
 
 def client_of(application: Any) -> Client:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,6 +16,7 @@ from idp.domain.decision import Reason
 from idp.models import ClientSecret
 from idp.services.change import Refused, fault, record_change
 from idp.services.client_secret_value import (
+    Secret,
     digest_of,
     generate,
     has_digest,
@@ -27,6 +28,8 @@ from idp.services.client_secret_value import (
     unusable_secret,
 )
 from idp.signals import client_secret_issued, client_secret_revoked
+
+Row = TypeVar("Row", bound=Secret)
 
 MAX_LIVE = 5
 MAX_LENGTH = 1024
@@ -42,7 +45,7 @@ class SecretError(Refused):
         self.reason = reason
 
 
-def live(rows: Iterable[ClientSecret], now: datetime) -> list[ClientSecret]:
+def live(rows: Iterable[Row], now: datetime) -> list[Row]:
     """Return the secrets that authenticate at ``now``."""
     return [
         row
@@ -198,7 +201,7 @@ def check_client_secret(
     application: Any | None,
     presented: str,
     *,
-    held: Iterable[ClientSecret] | None = None,
+    held: Iterable[Secret] | None = None,
     now: datetime | None = None,
 ) -> bool:
     """Return whether a secret authenticates a client.
@@ -222,7 +225,9 @@ def check_client_secret(
     if application is None:
         hmac.compare_digest(digest_of("0" * 32, presented), "0" * 64)
         return False
-    rows = list(ClientSecret.objects.filter(application=application) if held is None else held)
+    rows: list[Secret] = list(
+        ClientSecret.objects.filter(application=application) if held is None else held
+    )
     if not rows:
         return has_toolkit_secret(application) and matches_toolkit(application, presented)
     matched = _matching(application, live(rows, at), presented)
@@ -275,14 +280,14 @@ def _end_at(rows: QuerySet[ClientSecret], end: datetime) -> None:
     rows.filter(ending_later, revoked_at=None).update(expires_at=end)
 
 
-def _matching(application: Any, rows: list[ClientSecret], presented: str) -> ClientSecret | None:
+def _matching(application: Any, rows: list[Secret], presented: str) -> Secret | None:
     """Return the row of a secret: all digests are compared, then slow hashes if none was right."""
     right = [row for row in rows if has_digest(row, presented)]
     slow = (row for row in rows if matches_slowly(application, row, presented))
     return right[0] if right else next(slow, None)
 
 
-def _record_use(row: ClientSecret, now: datetime) -> None:
+def _record_use(row: Secret, now: datetime) -> None:
     if row.last_used_at is not None and now - row.last_used_at < USE_RECORDED_EVERY:
         return
     ClientSecret.objects.filter(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
@@ -32,18 +33,39 @@ def secret_rows(application: str) -> Subquery:
     return Subquery(secrets.values("application").annotate(rows=JsonRows(_ROW)).values("rows"))
 
 
-def secrets_from(rows: Iterable[Mapping[str, Any]], application: Any) -> list[ClientSecret]:
-    """Return rows of ``secret_rows`` as models that hold what a comparison needs, and no more."""
+class HeldSecret(NamedTuple):
+    """One secret as far as a comparison needs it.
+
+    Attributes:
+        pk: of its row.
+        salt: of its digest.
+        digest: see ``digest_of``; empty where there is none.
+        slow_hash: instead of a digest, for a secret that we did not make.
+        expires_at: when it stops working, or None.
+        revoked_at: when it was ended, or None.
+        last_used_at: when it last proved its client, give or take an hour, or None.
+    """
+
+    pk: Any
+    salt: str
+    digest: str
+    slow_hash: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+def secrets_from(rows: Iterable[Mapping[str, Any]]) -> list[HeldSecret]:
+    """Return what ``secret_rows`` read."""
     return [
-        ClientSecret(
-            id=row["id"],
-            application=application,
-            salt=row["salt"],
-            digest=row["digest"],
-            slow_hash=row["slow_hash"],
-            expires_at=json_time(row["expires_at"]),
-            revoked_at=json_time(row["revoked_at"]),
-            last_used_at=json_time(row["last_used_at"]),
+        HeldSecret(
+            row["id"],
+            row["salt"],
+            row["digest"],
+            row["slow_hash"],
+            json_time(row["expires_at"]),
+            json_time(row["revoked_at"]),
+            json_time(row["last_used_at"]),
         )
         for row in rows
     ]

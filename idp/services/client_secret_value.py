@@ -13,6 +13,10 @@ from django.contrib.auth.hashers import check_password, get_hashers, identify_ha
 
 from idp.domain import credential
 from idp.models import ClientSecret
+from idp.services.client_secret_read import HeldSecret
+
+Secret = ClientSecret | HeldSecret
+"""One secret, as its row or as it rides along with its client."""
 
 # Stands where a hash by Django's format has its salt.
 _UNUSABLE = "idpunusable"
@@ -77,17 +81,17 @@ def kept_as(value: str) -> dict[str, str]:
     return {"salt": "", "digest": "", "slow_hash": make_password(value)}
 
 
-def stands_for_toolkit(row: ClientSecret) -> bool:
+def stands_for_toolkit(row: Secret) -> bool:
     """Return whether a row holds nothing itself, but stands for the toolkit's own column."""
     return not row.digest and not row.slow_hash
 
 
-def has_digest(row: ClientSecret, value: str) -> bool:
+def has_digest(row: Secret, value: str) -> bool:
     """Return whether the digest of a row is that of a value; no slow hash is computed."""
     return bool(row.digest) and hmac.compare_digest(digest_of(row.salt, value), row.digest)
 
 
-def same_secret(row: ClientSecret, value: str) -> bool:
+def same_secret(row: Secret, value: str) -> bool:
     """Return whether a row was made from this value, whether it still works or not.
 
     Raises:
@@ -96,7 +100,7 @@ def same_secret(row: ClientSecret, value: str) -> bool:
     return has_digest(row, value) or (bool(row.slow_hash) and _proven(value, row.slow_hash))
 
 
-def matches_slowly(application: Any, row: ClientSecret, presented: str) -> bool:
+def matches_slowly(application: Any, row: Secret, presented: str) -> bool:
     """Return whether the slow hash of a row, or of the column that it stands for, is of a secret.
 
     Raises:

@@ -59,8 +59,10 @@ def seconds_to_wait(client_id: str, secret: str, address: str, now: datetime) ->
 
 def note_success(client_id: str, secret: str) -> None:
     """Remember that a secret was right, so that no limit keeps it from a check."""
+    if credential.is_well_formed(secret, credential.SECRET):
+        return
     proof = _proof(client_id, secret)
-    if credential.is_well_formed(secret, credential.SECRET) or proof in _right_before:
+    if proof in _right_before:
         return
     cache.set(proof, 1, PROOF_SECONDS)
     while len(_right_before) >= MAX_PROOFS:

@@ -84,6 +84,8 @@ def offer_to(application: Any, request: Any = None) -> Offer:
 
 def offered(catalogue: Catalogue, offer: Offer) -> Catalogue:
     """Return the catalogue as one client may see it: less what the site's code withholds."""
+    if offer == NO_OPINION:
+        return catalogue
     scopes = {
         name: _default(scope, offer)
         for name, scope in catalogue.scopes.items()
