@@ -105,15 +105,14 @@ class IdpCoreMixin:
     def _prove(self, request: HttpRequest) -> Failure | None:
         """Authenticate the client of a request, or return the answer to one that fails."""
         submission = getattr(request, SUBMISSION, None)
-        if submission is not None and self._proves_itself:
-            # Decoded already, and no more than our own rule reads.
-            headers = {name: request.META[name] for name in _PROOF if name in request.META}
-            body = submission.pairs
-            inner = Request(request.path, request.method, body, headers, encoding=None)
-        else:
-            inner = Request(*self._extract_params(request))
+        validator = self.server.request_validator  # type: ignore[attr-defined]
         try:
-            right = self.server.request_validator.authenticate_client(inner)  # type: ignore[attr-defined]
+            if submission is not None and self._proves_itself:
+                header = request.META.get("HTTP_AUTHORIZATION", "")
+                validator.prove(request.META[KEY], submission.values, header)
+                return None
+            inner = Request(*self._extract_params(request))
+            right = validator.authenticate_client(inner)
             # A site's own rule that answers in the place of ours names the client in an attribute.
             # It is read as one: ``inner.client`` may also be a parameter that somebody sent.
             named = vars(inner).get("client")
@@ -125,10 +124,6 @@ class IdpCoreMixin:
         except OAuth2Error as error:
             return dict(error.headers), error.json, error.status_code
         return None
-
-
-_PROOF = ("HTTP_AUTHORIZATION", KEY)
-"""Variables of a request that say which client it comes from, and what is known of it."""
 
 
 class IdpCore(IdpCoreMixin, OAuthLibCore):

@@ -7,6 +7,7 @@ and a 401 would tell them that the secret is wrong, which nobody checked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from oauthlib.oauth2.rfc6749 import errors
@@ -53,17 +54,32 @@ class ClientRules(SiteRules):
         """Authenticate the client of a request, and keep it for the rest of the exchange.
 
         Raises:
+            InvalidRequestError, InvalidClientError, TooManyAttemptsError: see ``prove``.
+        """
+        exchange = exchange_of(request)
+        client = exchange.client
+        if client is None or not exchange.method:
+            header = str(request.headers.get("HTTP_AUTHORIZATION") or "")
+            client = self.prove(exchange, dict(request.decoded_body or ()), header)
+        request.client, request.client_id = client.application, client.facts.client_id
+        return True
+
+    def prove(self, exchange: Exchange, form: Mapping[str, str], header: str) -> Client:
+        """Return the client that a request proves to come from, and keep it with the exchange.
+
+        Args:
+            exchange: what is known of the request.
+            form: its parameters.
+            header: its ``Authorization`` header, or an empty text.
+
+        Raises:
             InvalidRequestError, InvalidClientError: see ``presented``.
             TooManyAttemptsError: a secret is not looked at now.
         """
-        exchange = exchange_of(request)
-        if exchange.client is None or not exchange.method:
-            claimed = presented(request, exchange)
-            exchange.client = self._proven(claimed, exchange)
-            exchange.method = claimed.method
-        request.client = exchange.client.application
-        request.client_id = exchange.client.facts.client_id
-        return True
+        claimed = presented(form, header, exchange)
+        exchange.client = self._proven(claimed, exchange)
+        exchange.method = claimed.method
+        return exchange.client
 
     def authenticate_client_id(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
@@ -15,8 +16,6 @@ from idp.domain.client_assertion import Assertion
 from idp.domain.decision import Reason
 
 if TYPE_CHECKING:
-    from oauthlib.common import Request
-
     from idp.dot.exchange import Exchange
 
 WITHOUT_SECRET = "none"  # noqa: S105
@@ -67,8 +66,13 @@ class Presented:
     assertion: Assertion | None = None
 
 
-def presented(request: Request, exchange: Exchange) -> Presented:
+def presented(form: Mapping[str, str], header: str, exchange: Exchange) -> Presented:
     """Return what a request says of its client.
+
+    Args:
+        form: its parameters.
+        header: its ``Authorization`` header, or an empty text.
+        exchange: what is known of it.
 
     Raises:
         InvalidRequestError: more than one method, or two clients.
@@ -76,42 +80,40 @@ def presented(request: Request, exchange: Exchange) -> Presented:
 
     Source: RFC 6749 §2.3: a client uses no more than one authentication method a request.
     """
-    body = dict(request.decoded_body or [])
-    header = str(request.headers.get("HTTP_AUTHORIZATION") or "")
-    asserted = bool(body.get("client_assertion") or body.get("client_assertion_type"))
-    secret = body.get("client_secret", "")
+    asserted = bool(form.get("client_assertion") or form.get("client_assertion_type"))
+    secret = form.get("client_secret", "")
     if sum((bool(header), bool(secret), asserted)) > 1:
         raise errors.InvalidRequestError(
             description="Authenticate with one method: header, secret in the body, or assertion."
         )
     if asserted:
-        return _asserted(body, exchange)
+        return _asserted(form, exchange)
     if not header:
-        if not body.get("client_id"):
+        if not form.get("client_id"):
             raise errors.InvalidClientError(
                 description="The request does not say which client it comes from."
             )
-        return Presented(body["client_id"], secret, POST if secret else WITHOUT_SECRET)
+        return Presented(form["client_id"], secret, POST if secret else WITHOUT_SECRET)
     client_id, secret = _basic(header)
-    if body.get("client_id", client_id) != client_id:
+    if form.get("client_id", client_id) != client_id:
         raise errors.InvalidRequestError(
             description="The client_id in the body is not the one in the Authorization header."
         )
     return Presented(client_id, secret, BASIC)
 
 
-def _asserted(body: dict[str, str], exchange: Exchange) -> Presented:
+def _asserted(form: Mapping[str, str], exchange: Exchange) -> Presented:
     """Return what an assertion claims; its faults are told, being no secret (RFC 7521 §4.2)."""
-    if body.get("client_assertion_type") != assertions.TYPE:
+    if form.get("client_assertion_type") != assertions.TYPE:
         raise errors.InvalidClientError(
             description=f"client_assertion_type is not {assertions.TYPE}."
         )
-    found = assertions.read(body.get("client_assertion", ""))
+    found = assertions.read(form.get("client_assertion", ""))
     if isinstance(found, Reason):
         raise errors.InvalidClientError(description=found.message)
     reason = assertions.judge(
         found,
-        client_id=body.get("client_id", ""),
+        client_id=form.get("client_id", ""),
         audiences=exchange.audiences,
         now=exchange.now,
     )

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model, QuerySet
+from django.db.models import DEFERRED, Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
 
@@ -128,9 +128,9 @@ class _Part:
         place_of = {columns[place].target.attname: place for place in info["select_fields"]}
         options = self._model._meta
         # A model's own order, which is not the row's for one that inherits columns.
-        names = [field.attname for field in options.concrete_fields if field.attname in place_of]
-        self._names = names
-        self._places = [place_of[name] for name in names]
+        fields = [field.attname for field in options.concrete_fields]
+        self._names = [name for name in fields if name in place_of]
+        self._places = [place_of.get(name) for name in fields]
         self._key = place_of[options.pk_fields[0].attname]
         self._joined = [
             (_Part(other, columns, alias), other["local_setter"], other["remote_setter"])
@@ -141,7 +141,7 @@ class _Part:
         """Return the model, or None where the join found none."""
         if row[self._key] is None:
             return None
-        values = [row[place] for place in self._places]
+        values = [DEFERRED if place is None else row[place] for place in self._places]
         made = self._model.from_db(self._alias, self._names, values)
         for part, tell_one, tell_other in self._joined:
             other = part.made_of(row)

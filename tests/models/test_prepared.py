@@ -70,6 +70,25 @@ def test_a_join_that_finds_nothing_is_remembered_as_nothing() -> None:
     assert len(captured) == 0
 
 
+def test_a_column_that_is_left_out_is_read_once_somebody_asks() -> None:
+    make_application("web", client_id="short", name="Photo Print")
+    prepared = Prepared(
+        lambda client_id: (
+            application_model()
+            .objects.select_related("idp_policy")
+            .defer("name", "idp_policy__contacts")
+            .filter(client_id=client_id)
+        )
+    )
+    found = prepared.first("short")
+    assert found.get_deferred_fields() == {"name"}
+    assert found.idp_policy.get_deferred_fields() == {"contacts"}
+    assert (found.client_id, found.idp_policy.kind) == ("short", "web")
+    with CaptureQueriesContext(connection) as captured:
+        assert (found.name, found.idp_policy.contacts) == ("Photo Print", [])
+    assert len(captured) == 2
+
+
 def test_several_values_keep_their_order() -> None:
     make_user("ada", first_name="Ada", last_name="Lovelace")
     prepared = Prepared(
