@@ -19,7 +19,7 @@ from benchmarks.site import Site, serve
 from tests import postgres
 
 RESULTS = Path("var/bench.json")
-PLAN = Plan(rounds=5, seconds=1.0, limit=60, deadline=130)
+PLAN = Plan(rounds=7, seconds=1.0, limit=60, deadline=180)
 QUICK = Plan(rounds=2, seconds=0.5, limit=25, deadline=40)
 
 
