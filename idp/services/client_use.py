@@ -29,6 +29,9 @@ def note_client_use(client: Client, now: datetime) -> None:
     if policy.last_used_at is not None and now - policy.last_used_at < NOTED_EVERY:
         return
     stale = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTED_EVERY)
-    rows = ClientPolicy.objects.filter(stale, pk=policy.pk)
-    transaction.on_commit(lambda: rows.update(last_used_at=now))
-    policy.last_used_at = now
+
+    def write() -> None:
+        ClientPolicy.objects.filter(stale, pk=policy.pk).update(last_used_at=now)
+        policy.last_used_at = now
+
+    transaction.on_commit(write)

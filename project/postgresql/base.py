@@ -40,13 +40,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return connection
         # At most as often as there are connections to replace, however fast they end.
         for _dead in range(self.pool.max_size):
-            if _is_alive(connection):
+            if self._is_kept(connection):
                 break
-            connection.close()
-            self.pool.putconn(connection)  # the pool makes another one in its place
             connection = super().get_new_connection(conn_params)
         _used[connection] = monotonic()
         return connection
+
+    def _is_kept(self, connection: psycopg.Connection[Any]) -> bool:
+        """Return whether a connection lives; in the place of any other the pool makes a new one."""
+        alive = False
+        try:
+            alive = _is_alive(connection)
+        finally:
+            if not alive:  # or whoever asked was interrupted
+                connection.close()
+                self.pool.putconn(connection)
+        return alive
 
 
 def _is_alive(connection: psycopg.Connection[Any]) -> bool:

@@ -137,6 +137,20 @@ def test_where_every_connection_ends_at_once_the_last_word_is_the_statement_s(po
     assert [found.closed for found in looked_at] == [True, True]
 
 
+def test_who_is_interrupted_while_asking_leaves_no_gap_in_the_pool(pooled, monkeypatch):
+    databases = pooled(1)
+    use(databases)
+
+    def interrupted(_connection):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(base, "_is_alive", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            use(databases)
+    assert use(databases)
+
+
 def test_a_database_that_went_away_is_an_operational_error(pooled, monkeypatch):
     databases = pooled(1)
     pid = use(databases)
