@@ -130,7 +130,10 @@ class _Part:
         # A model's own order, which is not the row's for one that inherits columns.
         fields = [field.attname for field in options.concrete_fields]
         self._names = [name for name in fields if name in place_of]
-        self._places = [place_of.get(name) for name in fields]
+        # Gaps are for Django alone, which would look for them at each row. A model's own way of
+        # being made gets what the queryset gives it.
+        own = cast("Any", self._model.from_db).__func__ is not cast("Any", Model.from_db).__func__
+        self._places = [place_of.get(name) for name in (self._names if own else fields)]
         self._key = place_of[options.pk_fields[0].attname]
         self._joined = [
             (_Part(other, columns, alias), other["local_setter"], other["remote_setter"])

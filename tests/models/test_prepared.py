@@ -89,6 +89,22 @@ def test_a_column_that_is_left_out_is_read_once_somebody_asks() -> None:
     assert len(captured) == 2
 
 
+def test_a_model_s_own_way_of_being_made_gets_what_a_queryset_gives_it(monkeypatch) -> None:
+    make_user("ada", first_name="Ada")
+    model, given = get_user_model(), []
+    make = model.from_db.__func__
+
+    def remembering(cls, db, names, values, **more):
+        given.append(dict(zip(names, values, strict=True)))
+        return make(cls, db, names, values, **more)
+
+    monkeypatch.setattr(model, "from_db", classmethod(remembering))
+    read = Prepared(lambda name: model.objects.defer("email", "password").filter(username=name))
+    assert read.first("ada") == model.objects.defer("email", "password").get(username="ada")
+    assert given[0] == given[1]
+    assert given[0]["first_name"] == "Ada"
+
+
 def test_several_values_keep_their_order() -> None:
     make_user("ada", first_name="Ada", last_name="Lovelace")
     prepared = Prepared(
