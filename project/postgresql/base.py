@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db.backends.postgresql import base
 from django.utils.asyncio import async_unsafe
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 TRUSTED_SECONDS = 0.5
-"""How long after its last use a silent connection need not be asked: a partner that vanished
-without a word is found within this time."""
+"""How long after it was handed out last a connection that says nothing is handed out unasked. Only
+within this time is a partner missed that vanished without a word."""
 
 # Owned by this module: when each connection was handed out last.
 _used: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
@@ -35,6 +35,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Raises:
             OperationalError: none could be had in the time that the pool allows.
         """
+        start = monotonic()
         connection = super().get_new_connection(conn_params)
         if self.pool is None:
             return connection
@@ -42,6 +43,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         for _dead in range(self.pool.max_size):
             if self._is_kept(connection):
                 break
+            if monotonic() - start > self.pool.timeout:
+                raise PoolTimeout("every connection had ended")
             connection = super().get_new_connection(conn_params)
         _used[connection] = monotonic()
         return connection

@@ -120,8 +120,9 @@ def test_nobody_meets_a_connection_that_was_ended(pooled):
         assert use_at_once(databases, 4).isdisjoint(before)
 
 
-def test_one_that_has_something_to_say_is_asked_and_kept(pooled, asked):
+def test_one_that_has_something_to_say_is_asked_and_kept(pooled, asked, monkeypatch):
     databases = pooled(1)
+    monkeypatch.setattr(base, "monotonic", lambda: 100.0)
     pid = use(databases, "LISTEN news")
     outside("NOTIFY news")
     assert use(databases) == pid
@@ -135,6 +136,15 @@ def test_where_every_connection_ends_at_once_the_last_word_is_the_statement_s(po
     monkeypatch.setattr(base, "_is_alive", looked_at.append)
     use(databases)
     assert [found.closed for found in looked_at] == [True, True]
+
+
+def test_nobody_waits_longer_than_the_pool_allows(pooled, monkeypatch):
+    databases, clock, looked_at = pooled(4), iter(range(0, 1000, 2)), []
+    monkeypatch.setattr(base, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(base, "_is_alive", looked_at.append)
+    with pytest.raises(OperationalError, match="every connection had ended"):
+        use(databases)
+    assert len(looked_at) == 2
 
 
 def test_who_is_interrupted_while_asking_leaves_no_gap_in_the_pool(pooled, monkeypatch):
