@@ -243,12 +243,8 @@ def _rows() -> QuerySet[Any]:
 
 
 _FOR_PEOPLE = (
-    "post_logout_redirect_uris",
-    "created",
-    "updated",
     "idp_policy__status_reason",
     "idp_policy__status_changed_at",
-    "idp_policy__localhost_port",
     "idp_policy__client_uri",
     "idp_policy__logo_uri",
     "idp_policy__policy_uri",

@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from idp.models import ClientPolicy
+from idp.services.client_secret import issue_client_secret
 from tests.factories import make_api, make_application, make_scope, make_user
 from tests.views.flow import Flow, basic, bearer, post
 
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT")
 SCOPE = "openid account:read"
+SECRET = "a secret that somebody chose"
 
 
 def hold(budget: int, act: Callable[[], Any]) -> None:
@@ -105,3 +107,18 @@ def test_public_documents_cost_no_statement(document: str) -> None:
 def introspection_of(token: str, application: Any) -> Callable[[], Any]:
     headers = basic(application)
     return lambda: post("/o/introspect/", {"token": token}, **headers)
+
+
+@pytest.mark.parametrize("kind", ["web", "agent"])
+def test_a_pushed_request_reads_its_client_in_one_statement(kind: str) -> None:
+    make_scope("photos:read")
+    method = {"token_endpoint_auth_method": "client_secret_basic"}
+    flow = Flow(make_application(kind, scopes=("photos:read",), **method))
+    flow.application.client_type = flow.application.CLIENT_CONFIDENTIAL
+    flow.application.save()
+    issue_client_secret(flow.application, label="own", value=SECRET)
+    with CaptureQueriesContext(connection) as captured:
+        pushed = post("/o/par/", flow.parameters("photos:read"), **basic(flow.application, SECRET))
+    assert pushed.status_code == 201, pushed.content
+    reads = [query["sql"] for query in captured.captured_queries if "SELECT" in query["sql"]]
+    assert not [sql for sql in reads if 'FROM "idp_clientpolicy"' in sql]
