@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from django.db import OperationalError, connections, transaction
@@ -21,15 +22,19 @@ def in_transaction(work: Callable[[], Result], using: str = "default") -> Result
         using: alias of the database.
 
     Raises:
-        OperationalError: the last attempt failed as well, or the cause was another.
+        OperationalError: the last attempt failed as well, or the cause was another, or what was to
+            follow the commit failed.
     """
     nested = connections[using].in_atomic_block
+    committed: list[int] = []
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic(using=using):
+                # First of all that follows the commit, so that nothing is done twice.
+                transaction.on_commit(partial(committed.append, attempt), using=using)
                 return work()
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
-            if nested or state not in _RETRIED or attempt == ATTEMPTS:
+            if committed or nested or state not in _RETRIED or attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
