@@ -1,6 +1,6 @@
 """The pages of the desk, wide and narrow, in light and in dark: asked by axe, kept as pictures.
 
-Each page with a form of its own is looked at, and a sixth of those that Django's admin makes alike
+Each page with a form of its own is looked at, and a third of those that Django's admin makes alike
 for every model; they share the looks. ``make pictures`` looks at all of them in every way.
 
 The pages are those of the table of roles, which knows each address: a new one cannot be forgotten.
@@ -65,7 +65,7 @@ def _desk(house: SimpleNamespace) -> dict[str, str]:
 def _looked_at(desk: dict[str, str]) -> list[str]:
     """Return the names of the pages that this run looks at."""
     alike = [name for name in sorted(desk) if ALIKE.search(name)]
-    return sorted(desk.keys() - set(alike)) + share(alike, of=6)
+    return sorted(desk.keys() - set(alike)) + share(alike, of=3)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

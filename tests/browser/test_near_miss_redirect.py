@@ -105,7 +105,7 @@ def test_the_registered_address_is_gone_to(page: Page, client: Any, visits: list
 def test_no_near_miss_leads_away(
     page: Page, site: str, client: Any, ports: dict[str, int], visits: list[str], more: str
 ) -> None:
-    for near_miss in share(NEAR_MISSES, of=4, turn=WAYS.index(more)):
+    for near_miss in share(NEAR_MISSES, of=2, turn=WAYS.index(more)):
         answer = page.goto(authorize(client, near_miss.format(**ports), more))
         assert answer is not None
         assert answer.status == 400, near_miss

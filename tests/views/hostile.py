@@ -246,7 +246,7 @@ class Place:
         """
         for turn, name in enumerate(self.parameters, start=len(str(self))):
             rest, key = self.good(without=name), quote_plus(name).encode()
-            anywhere = share(ANYWHERE.items(), of=4, turn=turn)
+            anywhere = share(ANYWHERE.items(), of=3, turn=turn)
             for what, value in (*anywhere, *SPECIAL.get(name, {}).items()):
                 yield f"{name} is {what}", rest + b"&" + key + b"=" + value
             yield f"{name} comes twice", rest + b"&%b=a&%b=b" % (key, key)
